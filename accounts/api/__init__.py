@@ -1,0 +1,1 @@
+"""REST of people: signing in, oneself, tokens, users, groups, the audit trail."""

@@ -1,0 +1,35 @@
+"""What others may read about people."""
+
+from django.contrib.auth.models import Group
+from django.db.models import QuerySet
+
+from accounts.choices import Role, TokenKind
+from accounts.models import AuditEntry, Token, User
+
+LASTING = (TokenKind.API, TokenKind.ENGINE)
+"""Kinds a person sees as tokens; access and refresh tokens are his sessions."""
+
+
+def users() -> QuerySet[User]:
+    return User.objects.prefetch_related("groups")
+
+
+def groups() -> QuerySet[Group]:
+    return Group.objects.prefetch_related("user_set")
+
+
+def tokens_of(user: User) -> QuerySet[Token]:
+    """The API tokens of one person, revoked ones included."""
+    return Token.objects.filter(user=user, kind__in=LASTING).select_related("user")
+
+
+def tokens_visible_to(user: User) -> QuerySet[Token]:
+    """One's own; for an administrator everybody's, engines' included."""
+    if user.role != Role.ADMIN:
+        return tokens_of(user)
+    return Token.objects.filter(kind__in=LASTING).select_related("user")
+
+
+def audit() -> QuerySet[AuditEntry]:
+    """The whole trail: only administrators may be shown it."""
+    return AuditEntry.objects.all()

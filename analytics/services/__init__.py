@@ -1,0 +1,6 @@
+"""What others may ask of meaning."""
+
+from analytics.services.prompts import save_prompt
+from analytics.services.summaries import request_summary
+
+__all__ = ["request_summary", "save_prompt"]

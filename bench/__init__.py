@@ -1,0 +1,1 @@
+"""`make bench`: ours against the bare thing, in one run."""

@@ -1,0 +1,4 @@
+"""The secretary.
+
+Dialogs, personas, tools, channels and voice sessions.
+"""

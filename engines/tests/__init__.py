@@ -1,0 +1,1 @@
+"""Tests tell stories; real parts, no eager Celery."""

@@ -1,0 +1,1 @@
+"""The REST door of transcripts: lines, exports, names of speakers, search."""

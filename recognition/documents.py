@@ -1,0 +1,101 @@
+"""A transcript as others read it: pages of lines, and files to take away."""
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.utils.module_loading import import_string
+
+from recognition import selectors
+from recognition.assembly.values import Word
+from recognition.exports import headings, registry
+from recognition.exports.base import ExportedFile, LineView, SummaryItemView, TranscriptView
+from recognition.models import Transcript
+
+FIELDS = ("id", "speaker", "track_id", "start", "end", "text", "words", "overlap")
+
+
+def page(
+    transcript: Transcript, *, after: int = 0, limit: int = 500, dropped: bool = False
+) -> dict[str, Any]:
+    """The contract's Transcript with lines after a phrase id; `last` is the id to go on from, or
+    None at the end."""
+    lines = selectors.phrases_of(transcript, dropped=dropped).filter(pk__gt=after).order_by("pk")
+    rows = list(lines.values(*FIELDS)[: limit + 1])
+    more, rows = len(rows) > limit, rows[:limit]
+    names = selectors.names_of(transcript.recording)
+    for row in rows:
+        row["track"] = row.pop("track_id")
+        row["speaker"] = names.get(row["speaker"], row["speaker"])
+    return {
+        "id": transcript.pk,
+        "version": transcript.version,
+        "language": transcript.language,
+        "engine": transcript.engine,
+        "created_at": transcript.created_at,
+        "phrases": rows,
+        "last": rows[-1]["id"] if more else None,
+    }
+
+
+def export(transcript: Transcript, format: str, *, summary: bool = True) -> ExportedFile:
+    """The whole version as a file, with the summary where one is ready and wanted."""
+    view = _view(transcript, summary=summary)
+    return registry.export(view, to=format, headings=headings.translated())
+
+
+def download(transcript: Transcript, format: str, *, summary: bool = True) -> HttpResponse:
+    """The file as an answer that a browser saves and never shows."""
+    file = export(transcript, format, summary=summary)
+    answer = HttpResponse(file.content, content_type=file.content_type)
+    plain = f"transcript.{format}"  # for programs that don't know the other form
+    answer["Content-Disposition"] = (
+        f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name)}"
+    )
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _view(transcript: Transcript, *, summary: bool) -> TranscriptView:
+    recording = transcript.recording
+    names = selectors.names_of(recording)
+    text, items = _summary_of(recording.pk) if summary else ("", ())
+    return TranscriptView(
+        id=transcript.pk,
+        version=transcript.version,
+        title=recording.title,
+        language=transcript.language,
+        engine=transcript.engine,
+        created_at=transcript.created_at,
+        started_at=recording.started_at,
+        duration=recording.duration,
+        lines=tuple(_line(row, names) for row in _rows(transcript)),
+        summary=text,
+        items=tuple(SummaryItemView(*item) for item in items),
+    )
+
+
+def _rows(transcript: Transcript) -> list[dict[str, Any]]:
+    return list(selectors.phrases_of(transcript).values(*FIELDS))
+
+
+def _line(row: dict[str, Any], names: dict[str, str]) -> LineView:
+    return LineView(
+        id=row["id"],
+        speaker=names.get(row["speaker"], row["speaker"]),
+        start=row["start"],
+        end=row["end"],
+        text=row["text"],
+        words=tuple(Word(**word) for word in row["words"]),
+        track=row["track_id"],
+    )
+
+
+def _summary_of(recording: UUID) -> tuple[str, list[tuple[str, tuple[int, ...], bool]]]:
+    """Meaning lives above: it is asked by name."""
+    found: tuple[str, list[tuple[str, tuple[int, ...], bool]]] = import_string(
+        settings.SUMMARY_SOURCE
+    )(recording)
+    return found

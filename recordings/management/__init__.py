@@ -1,0 +1,1 @@
+"""Commands of recordings: doors for an administrator's shell."""

@@ -1,0 +1,52 @@
+"""Where bytes are kept: one row per published file, and the storage's settings."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from common.encryption import EncryptedTextField
+from common.models import TimestampedModel
+
+
+class StoredFile(TimestampedModel):
+    """A published file. Its uid is its place: `uid[0:2]/uid[2:4]/uid[4:6]/uid`."""
+
+    uid = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    size = models.BigIntegerField(_("size"))
+    sha256 = models.CharField(max_length=64)
+    content_type = models.CharField(_("content type"), max_length=100)
+
+    class Meta:
+        verbose_name = _("stored file")
+        verbose_name_plural = _("stored files")
+        constraints = [
+            models.CheckConstraint(condition=Q(size__gte=0), name="stored_file_size_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class StorageSettings(TimestampedModel):
+    """One row. What an administrator fills in here counts instead of the environment."""
+
+    root = models.CharField(
+        _("root"), max_length=500, blank=True, help_text=_("A path, or s3://bucket/prefix.")
+    )
+    reserve_bytes = models.BigIntegerField(_("disk reserve, bytes"), null=True, blank=True)
+    endpoint_url = models.CharField(_("S3 endpoint"), max_length=500, blank=True)
+    region = models.CharField(_("S3 region"), max_length=60, blank=True)
+    access_key_id = models.CharField(_("S3 key id"), max_length=200, blank=True)
+    secret_access_key = EncryptedTextField(_("S3 secret"), blank=True, default="")
+
+    class Meta:
+        verbose_name = _("storage settings")
+        verbose_name_plural = _("storage settings")
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="storage_settings_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return self.root or "-"

@@ -1,0 +1,49 @@
+"""Who is plugged into whom. Upward calls go through the dotted names here, never through imports.
+
+`recordings.checks` refuses to start when a name here does not exist.
+"""
+
+_HEAR = [
+    "recognition.steps.Prepare",
+    "recognition.steps.Transcribe",
+    "recognition.steps.Assemble",
+]
+_SUMMARISE = ["analytics.steps.Summarise"]
+
+PIPELINES: dict[str, list[str]] = {
+    "meeting": [*_HEAR, *_SUMMARISE],
+    "call": [*_HEAR, *_SUMMARISE],
+    "upload": [*_HEAR, *_SUMMARISE],
+    "voice": _HEAR,
+    "transcribe": _HEAR,
+    "report": _SUMMARISE,
+}
+
+TOKEN_RESOLVERS: list[str] = ["accounts.tokens.resolve"]
+"""Asked in turn: bearer text -> `accounts.principal.Principal`, or None: not a kind of theirs."""
+
+EVENT_AUDIENCES: dict[str, str] = {"recording": "recordings.selectors.viewers_of"}
+"""Kind of a topic -> who may watch: ids -> {id: user ids}. Administrators see all."""
+
+RECORDING_PANELS: list[str] = [
+    "recognition.pages.transcript_panel",
+    "analytics.pages.summary_panel",
+]
+"""Panels of a recording's page, in order: (request, recording) -> a Panel, or None for nothing."""
+
+APPLY_SECTIONS: dict[str, str] = {
+    "users": "accounts.sections.users",
+    "tokens": "accounts.sections.user_tokens",
+    "storage": "recordings.sections.storage",
+    "prompts": "analytics.sections.prompts",
+}
+"""Section of an `apply` file -> its `common.sections.Section`; applied in this order."""
+
+TEXT_SEARCH = "recognition.selectors.search"
+"""Who knows the words: (user, text, limit=n) -> dicts; the list's search box asks it."""
+
+TITLE_INDEX = "recognition.index.replace_title"
+"""Makes a recording findable by its title as it is now: (recording) -> None."""
+
+SUMMARY_SOURCE: str = "analytics.selectors.for_export"
+"""What an exported transcript says of its meaning: recording id -> (text, items)."""
