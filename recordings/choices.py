@@ -54,6 +54,14 @@ class Queue(TextChoices):
     LLM = "llm", _("Language models")
 
 
+class Executor(TextChoices):
+    """Who may claim a step."""
+
+    ANY = "any", _("Anybody")
+    LOCAL = "local", _("Our own workers")
+    ENGINE = "engine", _("Engines of the gateway")
+
+
 class Priority(IntegerChoices):
     """Classes: a lower one is served first, whatever waits in the others."""
 

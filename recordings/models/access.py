@@ -28,6 +28,9 @@ class Access(TimestampedModel):
     )
     link_digest = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     """SHA-256 of the link's secret; the link is shown once."""
+    origin = models.CharField(_("origin"), max_length=40, blank=True, default="", editable=False)
+    """Empty: given by hand. Else which rule of an upper floor wrote it, `role:participant`; such
+    rows come and go with the rule and don't replace what was given by hand."""
     rights = ArrayField(models.CharField(max_length=10, choices=Right), default=list)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     granted_by = models.ForeignKey(
@@ -47,12 +50,12 @@ class Access(TimestampedModel):
                 ),
             ),
             models.UniqueConstraint(
-                fields=["recording", "user"],
+                fields=["recording", "user", "origin"],
                 condition=Q(user__isnull=False),
                 name="access_once_per_user",
             ),
             models.UniqueConstraint(
-                fields=["recording", "group"],
+                fields=["recording", "group", "origin"],
                 condition=Q(group__isnull=False),
                 name="access_once_per_group",
             ),

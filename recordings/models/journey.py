@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from common.models import TimestampedModel
-from recordings.choices import LIVE_RUN, Priority, Queue, RunStatus, StepStatus
+from recordings.choices import LIVE_RUN, Executor, Priority, Queue, RunStatus, StepStatus
 from recordings.models.recording import Recording, Track
 
 
@@ -89,6 +89,10 @@ class StepRun(models.Model):
     turn = models.BigIntegerField(default=0)
     ready_at = models.DateTimeField(null=True, blank=True)
     """Null while earlier positions have not passed; in the future while a retry waits."""
+    executor = models.CharField(
+        _("executor"), max_length=10, choices=Executor, default=Executor.ANY
+    )
+    """Who may claim it: our own workers, engines of the gateway, or whoever is first."""
     attempt = models.PositiveIntegerField(_("attempt"), default=0)
     """Counts claims; fences whoever held it before."""
     failures = models.PositiveSmallIntegerField(_("failures"), default=0)
@@ -110,6 +114,9 @@ class StepRun(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=Q(status__in=StepStatus.values), name="step_status_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(executor__in=Executor.values), name="step_executor_known"
             ),
             models.CheckConstraint(
                 condition=~Q(status=StepStatus.RUNNING) | Q(lease_until__isnull=False),

@@ -43,6 +43,14 @@ class Recording(TimestampedModel):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     """Digest over the digests of its tracks: the same bytes again are the same recording."""
+    realm = models.CharField(_("realm"), max_length=60, blank=True, default="")
+    """Where it came from, `connection:<id>`, and so whose people may see it at all. Empty: ours."""
+    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    on_hold = models.BooleanField(_("legal hold"), default=False)
+    """Nothing of it is deleted, by nobody and no rule, while this is set."""
+    trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
+    trashed_by = models.BigIntegerField(null=True, blank=True, editable=False)
+    """In the trash it exists only for those who may restore it."""
     error = models.JSONField(_("error"), null=True, blank=True)
     """`{"code", "message", "retryable", "next_action"}` of the run that failed last."""
 
@@ -67,6 +75,12 @@ class Recording(TimestampedModel):
             models.Index(fields=["-created_at", "-id"], name="recording_newest"),
             models.Index(fields=["owner", "-created_at", "-id"], name="recording_owner_newest"),
             models.Index(fields=["status", "-created_at"], name="recording_status_newest"),
+            models.Index(fields=["realm", "-created_at", "-id"], name="recording_realm_newest"),
+            models.Index(
+                fields=["trashed_at"],
+                condition=Q(trashed_at__isnull=False),
+                name="recording_trashed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -92,6 +106,8 @@ class Track(TimestampedModel):
     """Seconds of speech found in it; null until somebody listened."""
     offset = models.FloatField(_("offset, s"), default=0)
     """When the track begins, counted from the beginning of the recording."""
+    left_out = models.BooleanField(_("left out"), default=False)
+    """Its participant is in neither sound nor text: he did not consent, or asked for it."""
     regions = ArrayField(ArrayField(models.FloatField(), size=2), default=list, blank=True)
     """Stretches of speech as (start, end) in seconds of the track."""
 

@@ -57,8 +57,10 @@ def grant(
             access = Access.objects.create(recording=recording, link_digest=digest, **fields)
         else:
             whom = {"user": to} if isinstance(to, User) else {"group": to}
-            _check_taker(recording.access.filter(**whom).first(), by=by)
-            access, _created = recording.access.update_or_create(defaults=fields, **whom)
+            _check_taker(recording.access.filter(**whom, origin="").first(), by=by)
+            access, _created = recording.access.update_or_create(
+                defaults=fields, **whom, origin=""
+            )
         _record(Action.GRANT, access, by=by, request=request)
     return Granted(access, secret)
 
