@@ -47,11 +47,11 @@ def apply(tmp_path, capsys):
 
 def refused(apply, text):
     """The lines of a refusal, after which everything is as before."""
-    before = list(User.objects.values()), list(Token.objects.values()), AuditEntry.objects.count()
+    before = state()
     with pytest.raises(CommandError) as error:
         apply(text)
     assert error.value.returncode == 2
-    after = list(User.objects.values()), list(Token.objects.values()), AuditEntry.objects.count()
+    after = state()
     assert after == before
     *lines, last = str(error.value).splitlines()
     assert last == "Nothing was changed."
@@ -73,11 +73,16 @@ def test_users_and_tokens_are_made_and_work(apply):
     assert answer["tokens"][1]["token"].startswith("sai_e_")
 
 
+def state():
+    people, made = User.objects.order_by("pk"), Token.objects.order_by("pk")
+    return list(people.values()), list(made.values()), AuditEntry.objects.count()
+
+
 def test_the_second_time_changes_nothing_and_shows_no_secret(apply):
     first = apply(FILE)
-    before = list(User.objects.values()), list(Token.objects.values()), AuditEntry.objects.count()
+    before = state()
     second = apply(FILE)
-    after = list(User.objects.values()), list(Token.objects.values()), AuditEntry.objects.count()
+    after = state()
     assert after == before
     for section, entries in second.items():
         assert [entry["id"] for entry in entries] == [entry["id"] for entry in first[section]]

@@ -29,7 +29,8 @@ window.Audio = class extends window.Audio { constructor() { super(); window.soun
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One per file: while it runs, Playwright's loop runs in this thread, and the ORM must not
-    mind; nothing of that is left for the tests of other files."""
+    mind; nothing of that is left for the tests of other files. Inside the loop Django keeps another
+    connection for this thread, and one that an earlier file left open may be dead by now."""
     if CHROMIUM is None:
         pytest.skip("there is no Chromium on this machine: apt-get install chromium")
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
@@ -38,7 +39,9 @@ def browser() -> Iterator[Browser]:
             executable_path=CHROMIUM,
             args=["--no-sandbox", "--autoplay-policy=no-user-gesture-required", "--mute-audio"],
         )
+        connections.close_all()
         yield running
+        connections.close_all()
         running.close()
 
 
