@@ -61,7 +61,7 @@ class Env(BaseSettings):
     admin_password: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
     outbound_allow: Words = []
-    """For `common/http.py`, which asks addresses that users give; comes with the first of them."""
+    """Hosts (`.example.org`: all below it), addresses and networks that `common.http` lets through."""
     api_requests_per_minute: int = Field(6000, ge=0)
     """By one caller; 0 sets no limit."""
 

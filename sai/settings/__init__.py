@@ -264,6 +264,7 @@ ANALYTICS: dict[str, Any] = {
     "timeout_seconds": env.llm_timeout_seconds,
 }
 METRICS_TOKEN = env.metrics_token.get_secret_value()
+OUTBOUND_ALLOW = env.outbound_allow
 VAR_DIR: Path = env.var
 PUBLIC_URL = env.base_url
 SAMPLE_DIR: Path = ROOT / "samples" / "meeting"
