@@ -45,3 +45,5 @@ class Action(TextChoices):
     EXPORT = "export", _("Exported")
     DELETE = "delete", _("Deleted")
     CHANGE = "change", _("Changed")
+    LICENCE_INSTALLED = "licence_installed", _("Licence installed")
+    LICENCE_REMOVED = "licence_removed", _("Licence removed")

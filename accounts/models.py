@@ -1,5 +1,6 @@
-"""People, their tokens, the audit trail and the counters of limits."""
+"""People, their tokens, the audit trail, the counters of limits, and licences."""
 
+import uuid
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -89,3 +90,35 @@ class LimitBucket(models.Model):
 
     def __str__(self) -> str:
         return self.key
+
+
+class Installation(models.Model):
+    """One row: which installation this is, and the latest moment it has ever seen."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    """Random, made once; licence files are bound to it."""
+    latest_at = models.DateTimeField()
+    """On the database's clock. A clock that stands before it was turned back."""
+    audit_from = models.BigIntegerField(default=0)
+    """Audit entries up to this one don't witness the time: the clock was reset after them."""
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(id=1), name="installation_is_one")]
+
+    def __str__(self) -> str:
+        return str(self.uid)
+
+
+class Licence(TimestampedModel):
+    """An installed licence file. What it says is read from its signed text and nowhere else."""
+
+    number = models.CharField(_("number"), max_length=64, unique=True)
+    text = models.TextField(_("file"))
+
+    class Meta:
+        verbose_name = _("licence")
+        verbose_name_plural = _("licences")
+
+    def __str__(self) -> str:
+        return self.number
