@@ -1,4 +1,5 @@
-"""Meeting platforms as a source of sound.
+"""Where meetings come from: connections to meeting servers, their conferences and tracks.
 
-Servers that record meetings are polled here and their tracks brought in.
+`background` looks for conferences, `scheduler` brings their tracks, `platforms` speaks to the
+servers. A conference's session becomes a recording; from there the pipeline goes on.
 """

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "notifications",
     "recordings",
     "recognition",
+    "conferences",
     "analytics",
     "sai",
 ]
