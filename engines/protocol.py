@@ -2,13 +2,9 @@
 
 One JSON object per WebSocket text frame, told apart by `type` (an offer also by `kind`). Unknown
 fields are ignored, so that either side may grow first; a known field of a wrong type is an error.
-`docs/engine-protocol.md` tells the story, `docs/engine-protocol.schema.json` is made from here:
-
-python -m engines.protocol > docs/engine-protocol.schema.json
+`docs/engine-protocol.md` tells the story; `engines.protocol_schema` makes the JSON Schema from here.
 """
 
-import json
-import sys
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
@@ -21,7 +17,6 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic.json_schema import models_json_schema
 
 MESSAGE_BYTES = 16 << 20
 """The largest message; a longer result is written into `result_dir` or loses its word times."""
@@ -360,50 +355,13 @@ def as_json(part: Part) -> dict[str, Any]:
     return part.model_dump(mode="json", exclude_none=True)
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of every message and result, each under `$defs`.
-
-    The schema as a whole matches any message of either side.
-    """
-    messages = [*_parts(FromEngine), *_parts(FromServer)]
-    models = list(dict.fromkeys([*messages, *RESULTS.values()]))
-    _, made = models_json_schema([(model, "validation") for model in models])
-    kinds = [_ref(model) for model in dict.fromkeys(messages)]
-    results = [_ref(model) for model in RESULTS.values()]
-    made["$defs"]["Done"]["properties"]["result"]["anyOf"] = [*results, {"type": "null"}]
-    for model in dict.fromkeys(messages):
-        needed = made["$defs"][model.__name__].setdefault("required", [])
-        needed[:0] = [name for name in ("type", "kind") if name in _constants(model)]
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Engine gateway",
-        "description": "Messages between an engine and the gateway at /ws/supervisor.",
-        "oneOf": kinds,
-        "$defs": made["$defs"],
-    }
-
-
-def _constants(model: type[BaseModel]) -> set[str]:
-    return {"type", "kind"} & set(model.model_fields)
-
-
-def _parts(union: Any) -> tuple[type[BaseModel], ...]:
-    return union.__args__
-
-
-def _ref(model: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": f"#/$defs/{model.__name__}"}
-
-
 def _told(error: ValidationError) -> str:
     """The first mistakes: where and what, without what was sent (it may be somebody's phrase)."""
     mistakes = error.errors(include_url=False, include_input=False, include_context=False)
-    told = [
-        f"{'.'.join(str(part) for part in mistake['loc']) or 'message'}: {mistake['msg']}"
-        for mistake in mistakes[:3]
-    ]
-    return "; ".join(told)
+    return "; ".join(_told_one(mistake) for mistake in mistakes[:3])
 
 
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(schema(), indent=2) + "\n")
+def _told_one(mistake: Any) -> str:
+    unknown = mistake["type"] == "union_tag_invalid"
+    said = "unknown type or kind" if unknown else mistake["msg"]
+    return f"{'.'.join(str(part) for part in mistake['loc']) or 'message'}: {said}"
