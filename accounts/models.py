@@ -18,7 +18,9 @@ class User(AbstractUser):
 
     role = models.CharField(_("role"), max_length=10, choices=Role, default=Role.USER)
     language = models.CharField(_("language"), max_length=5, blank=True, default="")
-    realm = models.CharField(_("realm"), max_length=60, blank=True, default="", db_index=True)
+    realm = models.CharField(
+        _("realm"), max_length=60, blank=True, default="", db_default="", db_index=True
+    )
     """`connection:<id>` for whoever comes from a meeting server: nothing of another realm exists
     for him, whatever rights are given. Empty: a person of this installation."""
 

@@ -4,15 +4,16 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_limits_without_log'),
+        ("accounts", "0003_limits_without_log"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='realm',
-            field=models.CharField(blank=True, db_index=True, default='', max_length=60, verbose_name='realm'),
+            model_name="user",
+            name="realm",
+            field=models.CharField(
+                blank=True, db_index=True, default="", max_length=60, verbose_name="realm"
+            ),
         ),
     ]

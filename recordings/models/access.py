@@ -28,7 +28,9 @@ class Access(TimestampedModel):
     )
     link_digest = models.CharField(max_length=64, blank=True, db_index=True, editable=False)
     """SHA-256 of the link's secret; the link is shown once."""
-    origin = models.CharField(_("origin"), max_length=40, blank=True, default="", editable=False)
+    origin = models.CharField(
+        _("origin"), max_length=40, blank=True, default="", db_default="", editable=False
+    )
     """Empty: given by hand. Else which rule of an upper floor wrote it, `role:participant`; such
     rows come and go with the rule and don't replace what was given by hand."""
     rights = ArrayField(models.CharField(max_length=10, choices=Right), default=list)

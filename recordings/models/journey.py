@@ -90,7 +90,11 @@ class StepRun(models.Model):
     ready_at = models.DateTimeField(null=True, blank=True)
     """Null while earlier positions have not passed; in the future while a retry waits."""
     executor = models.CharField(
-        _("executor"), max_length=10, choices=Executor, default=Executor.ANY
+        _("executor"),
+        max_length=10,
+        choices=Executor,
+        default=Executor.ANY,
+        db_default=Executor.ANY,
     )
     """Who may claim it: our own workers, engines of the gateway, or whoever is first."""
     attempt = models.PositiveIntegerField(_("attempt"), default=0)

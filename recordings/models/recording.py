@@ -43,10 +43,15 @@ class Recording(TimestampedModel):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     content_sha256 = models.CharField(max_length=64, blank=True, editable=False)
     """Digest over the digests of its tracks: the same bytes again are the same recording."""
-    realm = models.CharField(_("realm"), max_length=60, blank=True, default="")
+    realm = models.CharField(_("realm"), max_length=60, blank=True, default="", db_default="")
     """Where it came from, `connection:<id>`, and so whose people may see it at all. Empty: ours."""
-    tags = ArrayField(models.CharField(max_length=60), default=list, blank=True)
-    on_hold = models.BooleanField(_("legal hold"), default=False)
+    tags = ArrayField(
+        models.CharField(max_length=60),
+        default=list,
+        db_default=models.Value([], ArrayField(models.CharField(max_length=60))),
+        blank=True,
+    )
+    on_hold = models.BooleanField(_("legal hold"), default=False, db_default=False)
     """Nothing of it is deleted, by nobody and no rule, while this is set."""
     trashed_at = models.DateTimeField(_("in the trash since"), null=True, blank=True)
     trashed_by = models.BigIntegerField(null=True, blank=True, editable=False)
@@ -106,7 +111,7 @@ class Track(TimestampedModel):
     """Seconds of speech found in it; null until somebody listened."""
     offset = models.FloatField(_("offset, s"), default=0)
     """When the track begins, counted from the beginning of the recording."""
-    left_out = models.BooleanField(_("left out"), default=False)
+    left_out = models.BooleanField(_("left out"), default=False, db_default=False)
     """Its participant is in neither sound nor text: he did not consent, or asked for it."""
     regions = ArrayField(ArrayField(models.FloatField(), size=2), default=list, blank=True)
     """Stretches of speech as (start, end) in seconds of the track."""
