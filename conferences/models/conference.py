@@ -40,6 +40,8 @@ class Conference(TimestampedModel):
     """The server's own fields as last seen."""
     held_at = models.DateTimeField(null=True, blank=True, db_index=True)
     """When it last took place."""
+    access_due = models.BooleanField(default=False, editable=False)
+    """Who may see its recordings has to be written anew: people or rules have changed."""
 
     class Meta:
         verbose_name = _("conference")
@@ -68,6 +70,12 @@ class Session(TimestampedModel):
     recording = models.ForeignKey(
         Recording, on_delete=models.SET_NULL, null=True, blank=True, related_name="sessions"
     )
+    ended = models.BooleanField(_("over"), default=False, editable=False)
+    """Nobody speaks any more: its tracks can be had."""
+    looked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When the server was last asked for its tracks."""
+    completed_at = models.DateTimeField(_("tracks complete"), null=True, blank=True, editable=False)
+    """When its last track was in or given up."""
     forgotten = models.BooleanField(default=False, editable=False)
     """Its recording was deleted for good here: it is not brought again."""
     started_recognition = models.BooleanField(default=False, editable=False)
@@ -83,6 +91,18 @@ class Session(TimestampedModel):
             ),
             models.CheckConstraint(
                 condition=Q(status__in=ImportStatus.values), name="session_status_known"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["id"],
+                condition=Q(status__in=[ImportStatus.DISCOVERED, ImportStatus.DOWNLOADING]),
+                name="session_unfinished",
+            ),
+            models.Index(
+                fields=["completed_at"],
+                condition=Q(started_recognition=False),
+                name="session_not_recognised",
             ),
         ]
 
@@ -175,9 +195,14 @@ class RemoteTrack(TimestampedModel):
         ]
         indexes = [
             models.Index(
-                fields=["priority", "turn", "id"],
+                fields=["connection", "priority", "turn", "id"],
                 condition=Q(status=DownloadStatus.PENDING),
-                name="remote_track_ready",
+                name="remote_track_waiting",
+            ),
+            models.Index(
+                fields=["session"],
+                condition=Q(status=DownloadStatus.STORED, merged=False),
+                name="remote_track_unmerged",
             ),
             models.Index(
                 fields=["lease_until"],

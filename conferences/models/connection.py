@@ -63,6 +63,10 @@ class Connection(TimestampedModel):
         _("bandwidth, bytes/s"), null=True, blank=True
     )
     track_patience_hours = models.PositiveIntegerField(_("hours a track is waited for"), default=24)
+    download_workers = models.PositiveSmallIntegerField(
+        _("downloads at once from this server"), null=True, blank=True
+    )
+    """Within what all connections share; empty: as many as there are."""
 
     status = models.CharField(
         _("status"),
@@ -74,6 +78,9 @@ class Connection(TimestampedModel):
     error = models.JSONField(_("error"), null=True, blank=True, editable=False)
     """`{"code", "message", "retryable", "next_action", "details"}` of what failed last."""
     granted_scopes = ArrayField(
+        models.CharField(max_length=100), default=list, blank=True, editable=False
+    )
+    missing_scopes = ArrayField(
         models.CharField(max_length=100), default=list, blank=True, editable=False
     )
     generation = models.CharField(max_length=10, blank=True, default="", editable=False)
@@ -93,6 +100,15 @@ class Connection(TimestampedModel):
     poll_until = models.DateTimeField(null=True, blank=True, editable=False)
     """Lease of whoever looks now."""
     poll_failures = models.PositiveIntegerField(default=0, editable=False)
+    poll_attempt = models.PositiveIntegerField(default=0, editable=False)
+    """Counts claims of `background`; fences whoever looked before."""
+    poller = models.CharField(max_length=200, blank=True, default="", editable=False)
+    """Process that looks now."""
+    checked_at = models.DateTimeField(null=True, blank=True, editable=False)
+    """When scopes, clock and certificate were looked at last."""
+    download_after = models.DateTimeField(null=True, blank=True, editable=False)
+    """Until then nothing is downloaded from it: it did not answer."""
+    download_failures = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:
         verbose_name = _("connection")
