@@ -2,7 +2,7 @@
 
 One JSON object per WebSocket text frame, told apart by `type` (an offer also by `kind`). Unknown
 fields are ignored, so that either side may grow first; a known field of a wrong type is an error.
-`docs/engine-protocol.md` tells the story; `engines.protocol_schema` makes the JSON Schema from here.
+`docs/engine-protocol.md` tells the story; `engines.protocol_schema` makes the JSON Schema of it.
 """
 
 from typing import Annotated, Any, Literal, Self
