@@ -1,0 +1,289 @@
+"""Making meetings: from the sample, a folder, tiny tones, or voices one by one."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conferences.fake_tcs import sound as sounds
+from conferences.fake_tcs.sound import Sound
+from conferences.fake_tcs.state import (
+    MODERATOR_FLAG,
+    OWNER_FLAG,
+    PARTICIPANT_FLAG,
+    Invitation,
+    Meeting,
+    Participant,
+    Recording,
+    Session,
+    State,
+    Track,
+    moments_later,
+    now,
+)
+
+FIRST_CONFERENCE = 1_067_013_000
+
+
+@dataclass
+class Voice:
+    """Who speaks in a session: from `joined` seconds after its start, for as long as it sounds."""
+
+    login: str
+    sound: Sound
+    name: str = ""
+    flag: int | None = None
+    joined: float = 0.0
+
+
+Sounds = Mapping[str, Sound | bytes | Path] | Sequence[Voice] | str | Path | int | None
+
+
+def voices_of(tracks: Sounds, *, number: int = 0) -> list[Voice]:
+    """From None (the sample), a count of tiny tones, a folder, or names and their sounds.
+
+    Raises ValueError for anything that gives no sound.
+    """
+    if tracks is None:
+        tracks = sounds.sample()
+    if isinstance(tracks, int):
+        return [
+            Voice(f"person{one}", sounds.tone(number * 1_000 + one)) for one in range(1, tracks + 1)
+        ]
+    if isinstance(tracks, str | Path):
+        tracks = sounds.folder(Path(tracks).resolve())
+    if isinstance(tracks, Mapping):
+        return [Voice(login, _sound(login, one)) for login, one in tracks.items()]
+    return list(tracks)
+
+
+def _sound(login: str, one: Sound | bytes | Path) -> Sound:
+    if isinstance(one, bytes):
+        return Sound(name=f"{login}.bin", seconds=1.0, data=one)
+    return sounds.load(one) if isinstance(one, Path) else one
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What a meeting shall be. Times without a zone don't exist here: all are UTC."""
+
+    topic: str = "Product meeting"
+    owner: str = "alice"
+    tracks: Sounds = None
+    sessions: int = 1
+    """More than one: a call that broke; the sound is cut into as many parts."""
+    gap_seconds: float = 60.0
+    """Between two sessions."""
+    started_at: datetime | None = None
+    live_seconds: float | None = None
+    """It runs now and ends by itself after so long; 0 and below: until it is stopped."""
+    auto_recognition: bool = True
+    recording_enabled: bool = True
+    language: str = "en"
+    late: Mapping[str, float] | None = None
+    """Login -> how many seconds after the end its track appears."""
+    missing: Collection[str] = ()
+    """Logins whose track is listed and can't be had."""
+    video: bool = False
+    """With a recording of everybody in one file."""
+    invited: Collection[str] = ()
+    """Logins besides those who speak."""
+    translations: Collection[str] = ()
+    id: str = ""
+
+
+def build(state: State, plan: Plan) -> Meeting:
+    """Add a meeting to the server."""
+    with state.lock:
+        number = state.number()
+        voices = voices_of(plan.tracks, number=number)
+        if not voices:
+            raise ValueError("A meeting needs at least one voice.")
+        for voice in voices:
+            if state.user_of(voice.login) is None and "@" not in voice.login:
+                state.add_user(voice.login, name=voice.name)
+        if state.user_of(plan.owner) is None:
+            state.add_user(plan.owner)
+        started_at = plan.started_at or _start(plan, voices)
+        meeting = Meeting(
+            id=plan.id or str(FIRST_CONFERENCE + number),
+            topic=plan.topic,
+            owner=state.uid(plan.owner),
+            created_at=moments_later(started_at, -60),
+            recognition_language=plan.language,
+            auto_recognition_enabled=plan.auto_recognition,
+            recording_enabled=plan.recording_enabled,
+            starts_at=started_at,
+            translations=list(plan.translations),
+        )
+        meeting.invitations = _invitations(state, plan, voices)
+        _add_sessions(state, meeting, plan, voices, started_at)
+        if plan.video:
+            _add_video(state, meeting)
+        state.meetings[meeting.id] = meeting
+    return meeting
+
+
+def _length(voices: Sequence[Voice]) -> float:
+    return max(voice.joined + voice.sound.seconds for voice in voices)
+
+
+def _start(plan: Plan, voices: Sequence[Voice]) -> datetime:
+    """A finished meeting ended just now; a live one began so long ago that its sound fits."""
+    length = _length(voices) + plan.gap_seconds * (plan.sessions - 1)
+    if plan.live_seconds is None:
+        return moments_later(now(), -length - 1)
+    return moments_later(now(), max(0.0, plan.live_seconds) - length)
+
+
+def _invitations(state: State, plan: Plan, voices: Sequence[Voice]) -> list[Invitation]:
+    logins = dict.fromkeys([*(voice.login for voice in voices), *plan.invited])
+    found = []
+    for login in logins:
+        user = state.user_of(login) or (state.add_user(login) if "@" not in login else None)
+        name = user.display_name if user else login.partition("@")[0]
+        found.append(Invitation(state.uid(login), name, is_moderator=login == plan.owner))
+    return found
+
+
+def _add_sessions(
+    state: State, meeting: Meeting, plan: Plan, voices: Sequence[Voice], started_at: datetime
+) -> None:
+    parts = [_part(voices, number, plan.sessions) for number in range(plan.sessions)]
+    for number, part in enumerate(parts):
+        ends_at: datetime | None = moments_later(started_at, _length(part))
+        last = number == plan.sessions - 1
+        if last and plan.live_seconds is not None:
+            ends_at = moments_later(now(), plan.live_seconds) if plan.live_seconds > 0 else None
+        session = Session(
+            id=f"{state.number():08x}@{state.name}#vcs", started_at=started_at, ends_at=ends_at
+        )
+        for voice in part:
+            add_voice(state, session, voice, owner=plan.owner, late=(plan.late or {}))
+            session.tracks[-1].gone = voice.login in plan.missing
+        meeting.sessions.append(session)
+        started_at = moments_later(started_at, _length(part) + plan.gap_seconds)
+
+
+def _part(voices: Sequence[Voice], number: int, sessions: int) -> list[Voice]:
+    if sessions == 1:
+        return list(voices)
+    return [
+        Voice(v.login, sounds.cut(v.sound, sessions)[number], v.name, v.flag, v.joined)
+        for v in voices
+    ]
+
+
+def add_voice(
+    state: State,
+    session: Session,
+    voice: Voice,
+    *,
+    owner: str = "",
+    late: Mapping[str, float] | None = None,
+) -> Track:
+    """A participant of the session and his track."""
+    user = state.user_of(voice.login)
+    uid = state.uid(voice.login)
+    name = voice.name or (user.display_name if user else voice.login)
+    flag = voice.flag
+    if flag is None:
+        flag = OWNER_FLAG if voice.login == owner else PARTICIPANT_FLAG
+    joined_at = moments_later(session.started_at, voice.joined)
+    left_at = moments_later(joined_at, voice.sound.seconds)
+    number = state.number()
+    session.participants.append(
+        Participant(
+            id=f"{number:08x}",
+            call_id=uid,
+            display_name=name,
+            flag=flag,
+            joined_at=joined_at,
+            left_at=left_at,
+            app_id=f"{voice.login}-desktop",
+        )
+    )
+    wait = (late or {}).get(voice.login, 0.0)
+    since = session.ends_at or session.started_at
+    track = Track(
+        id=f"track-{number}",
+        call_id=uid,
+        display_name=name,
+        sound=voice.sound,
+        started_at=joined_at,
+        stopped_at=left_at,
+        available_at=moments_later(since, wait) if wait else session.started_at,
+    )
+    session.tracks.append(track)
+    return track
+
+
+def add_late(state: State, meeting: Meeting, voice: Voice, after: float = 0.0) -> Track:
+    """One more voice of the last session; its track is listed `after` seconds from now."""
+    with state.lock:
+        if state.user_of(voice.login) is None and "@" not in voice.login:
+            state.add_user(voice.login, name=voice.name)
+        track = add_voice(state, meeting.sessions[-1], voice)
+        track.available_at = moments_later(now(), after)
+    return track
+
+
+def _add_video(state: State, meeting: Meeting) -> None:
+    session = meeting.sessions[-1]
+    whole = sounds.mixed()
+    meeting.recordings.append(
+        Recording(
+            id=state.number(),
+            sound=whole,
+            owner=meeting.owner,
+            started_at=session.started_at,
+            stopped_at=moments_later(session.started_at, whole.seconds),
+        )
+    )
+
+
+def from_dict(found: Mapping[str, Any]) -> Plan:
+    """A plan as JSON or YAML says it.
+
+    `tracks` may be `sample`, a count, a folder's path, or a list of `{login, sound, name, flag,
+    joined}` where `sound` is a name of the sample, `tiny`, or a path. Raises ValueError for what
+    does not exist.
+    """
+    names = set(Plan.__dataclass_fields__)
+    unknown = set(found) - names
+    if unknown:
+        raise ValueError(
+            f"A meeting has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(names))}."
+        )
+    values = dict(found)
+    tracks = values.get("tracks")
+    if tracks == "sample":
+        values["tracks"] = None
+    elif isinstance(tracks, list):
+        values["tracks"] = [_voice(one, at) for at, one in enumerate(tracks)]
+    if isinstance(values.get("started_at"), str):
+        values["started_at"] = datetime.fromisoformat(values["started_at"])
+    return Plan(**values)
+
+
+def _voice(found: Any, number: int) -> Voice:
+    if not isinstance(found, Mapping) or "login" not in found:
+        raise ValueError("Each of tracks needs a login and a sound.")
+    wanted = str(found.get("sound", "tiny"))
+    if wanted == "tiny":
+        heard = sounds.tone(700_000 + number)
+    elif wanted in sounds.sample():
+        heard = sounds.sample()[wanted]
+    elif Path(wanted).is_file():
+        heard = sounds.load(Path(wanted))
+    else:
+        raise ValueError(f"There is no sound “{wanted}”.")
+    moderator = MODERATOR_FLAG if found.get("moderator") else None
+    return Voice(
+        login=str(found["login"]),
+        sound=heard,
+        name=str(found.get("name", "")),
+        flag=found.get("flag", moderator),
+        joined=float(found.get("joined", 0)),
+    )

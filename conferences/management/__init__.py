@@ -1,0 +1,1 @@
+"""Commands of conferences: doors for an administrator's shell."""
