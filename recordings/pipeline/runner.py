@@ -27,7 +27,7 @@ def execute(claimed: StepRun) -> list[str]:
     except Stopped as stopped:
         return insist(partial(_stopped, claimed, stopped))
     except Exception as error:  # noqa: BLE001  whatever a step raises ends this step, not the worker
-        return insist(partial(_failed, claimed, error))
+        return insist(partial(end_badly, claimed, error))
     if queues is None:
         logger.info("late result ignored", extra={"step": claimed.step, "id": claimed.pk})
         return []
@@ -50,7 +50,8 @@ def _stopped(claimed: StepRun, stopped: Stopped) -> list[str]:
     return []
 
 
-def _failed(claimed: StepRun, error: Exception) -> list[str]:
+def end_badly(claimed: StepRun, error: Exception) -> list[str]:
+    """Puts the step back for another try where that may help, else fails it and its run."""
     described = describe(error)
     tries = load(claimed.step).max_failures
     logger.warning(

@@ -7,7 +7,7 @@ advances the run.
 
 from notifications.events import EVENT_INSERT
 
-_STEP_EVENT = """
+STEP_EVENT = """
     SELECT 'step.status', 'step', s.id::text, 'recording:' || s.recording_id,
            jsonb_build_object('from', {before}, 'to', s.status, 'attempt', s.attempt,
                'step', s.step, 'run', s.run_id, 'recording', s.recording_id, 'track', s.track_id)
@@ -24,11 +24,7 @@ _RECORDING_EVENT = """
            jsonb_build_object('from', {before}, 'to', c.status)
     FROM {source} c"""
 
-CLAIM = f"""
-WITH picked AS MATERIALIZED (
-    SELECT id FROM recordings_steprun
-    WHERE queue = %(queue)s AND status = 'pending' AND ready_at <= now()
-    ORDER BY priority, turn, id LIMIT 1 FOR UPDATE SKIP LOCKED
+CLAIMED = f"""
 ), step AS (
     UPDATE recordings_steprun s
     SET status = 'running', attempt = s.attempt + 1, worker = %(worker)s, progress = 0,
@@ -39,12 +35,20 @@ WITH picked AS MATERIALIZED (
     FROM step WHERE r.id = step.run_id AND r.status = 'queued' RETURNING r.*
 ), told AS (
     {EVENT_INSERT}
-    {_STEP_EVENT.format(before="'pending'", source="step")}
+    {STEP_EVENT.format(before="'pending'", source="step")}
     UNION ALL
     {_RUN_EVENT.format(before="'queued'", source="run", where="")}
 )
 SELECT id, run_id, recording_id, track_id, step, queue, status, attempt, failures, lost, cost,
-       position, priority, turn FROM step"""
+       position, priority, turn"""
+"""What becomes of a row in `picked`, and its columns; `FROM step` follows."""
+
+CLAIM = f"""
+WITH picked AS MATERIALIZED (
+    SELECT id FROM recordings_steprun
+    WHERE queue = %(queue)s AND status = 'pending' AND ready_at <= now() AND executor <> 'engine'
+    ORDER BY priority, turn, id LIMIT 1 FOR UPDATE SKIP LOCKED
+{CLAIMED} FROM step"""
 """-> the claimed row, or nothing. `queue`, `worker`, `lease` (seconds)."""
 
 PASS = f"""
@@ -75,7 +79,7 @@ WITH step AS (
     RETURNING c.*
 ), told AS (
     {EVENT_INSERT}
-    {_STEP_EVENT.format(before="'running'", source="step")}
+    {STEP_EVENT.format(before="'running'", source="step")}
     UNION ALL
     {_RUN_EVENT.format(before="'running'", source="run", where="WHERE r.status = 'done'")}
     UNION ALL
@@ -90,7 +94,7 @@ WITH step AS (
     SET status = 'pending', lease_until = NULL, worker = '', failures = failures + 1, progress = 0,
         ready_at = now() + %(delay)s * interval '1 second', error = %(error)s
     WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'running' RETURNING *
-), told AS ({EVENT_INSERT} {_STEP_EVENT.format(before="'running'", source="step")})
+), told AS ({EVENT_INSERT} {STEP_EVENT.format(before="'running'", source="step")})
 SELECT count(*) FROM step"""
 """-> 1 or 0. `id`, `attempt`, `delay` (seconds), `error` (jsonb)."""
 
@@ -100,7 +104,7 @@ _RELEASED = f"""
     SET status = 'pending', lease_until = NULL, worker = '', lost = s.lost + 1, progress = 0,
         ready_at = now()
     FROM gone WHERE s.id = gone.id RETURNING s.*
-), told AS ({EVENT_INSERT} {_STEP_EVENT.format(before="'running'", source="step")})
+), told AS ({EVENT_INSERT} {STEP_EVENT.format(before="'running'", source="step")})
 SELECT id, queue, run_id, attempt, lost FROM step"""
 
 SWEEP = f"""
@@ -151,7 +155,7 @@ WITH held AS MATERIALIZED (
         error = CASE WHEN s.id = %(failed)s THEN %(error)s ELSE s.error END,
         lease_until = NULL, finished_at = now()
     FROM held WHERE s.id = held.id RETURNING s.*, held.status AS before
-), told AS ({EVENT_INSERT} {_STEP_EVENT.format(before="s.before", source="step")})
+), told AS ({EVENT_INSERT} {STEP_EVENT.format(before="s.before", source="step")})
 SELECT count(*) FROM step"""
 """Ends every open step of `run`; the one called `failed` (or none) fails with `error`."""
 

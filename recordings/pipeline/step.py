@@ -17,6 +17,7 @@ from recordings.choices import Queue
 from recordings.conf import conf
 from recordings.models import Recording, Run, StepRun, Track
 from recordings.pipeline import statements
+from recordings.pipeline.errand import Errand
 from recordings.pipeline.patience import insist
 
 SHORTEST_IDLE = 5.0
@@ -105,6 +106,8 @@ class Step(ABC):
     time_limit: ClassVar[timedelta] = timedelta(hours=2)
     max_failures: ClassVar[int] = 4
     """Tries in all, where an error says that trying again can help."""
+    kind: ClassVar[str] = ""
+    """What an engine of the gateway calls this work; empty: only our own workers do it."""
 
     def applies_to(self, context: Context) -> bool:
         """False skips the step; the run goes on."""
@@ -113,6 +116,17 @@ class Step(ABC):
     @abstractmethod
     def run(self, context: Context) -> None:
         """Do the work, or raise. An error with `retryable` true is tried again, later."""
+
+    def offer(self, context: Context) -> Errand:
+        """What an engine needs to do it, where `kind` is set."""
+        raise NotImplementedError
+
+    def accept(self, context: Context, result: Any) -> None:
+        """Write an engine's checked result as `run` would its own, inside `context.writing()`.
+
+        `result` is what `engines.protocol` says for the kind, and has a known track in each phrase.
+        """
+        raise NotImplementedError
 
 
 def steps_of(pipeline: str) -> list[tuple[str, type[Step]]]:
