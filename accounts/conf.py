@@ -1,4 +1,4 @@
-"""This app's settings: how long tokens live, and how often what may be tried."""
+"""This app's settings: how long tokens live, how often what may be tried, whose licences count."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -36,3 +36,8 @@ def api_rate() -> Rate | None:
     if per_minute <= 0:
         return None
     return Rate(rate=per_minute, per_seconds=60, burst=max(1.0, per_minute))
+
+
+def licence_public_keys() -> list[str]:
+    """Keys that may sign licences, each base64 of 32 bytes; none: only the free licence counts."""
+    return list(settings.ACCOUNTS["licence_public_keys"])

@@ -18,6 +18,8 @@ def _named() -> Iterator[tuple[str, str]]:
             yield setting, name
     for setting in ("TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE"):
         yield setting, getattr(settings, setting)
+    for limit, name in settings.LICENCE_USAGE.items():
+        yield f"LICENCE_USAGE[{limit!r}]", name
     for section, name in settings.APPLY_SECTIONS.items():
         yield f"APPLY_SECTIONS[{section!r}]", name
 

@@ -4,6 +4,7 @@ Values come from the environment, then from `.env`. Where no database or Redis i
 a running instance are used: `var/run.json` says where they are. Nothing else reads `os.environ`.
 """
 
+import base64
 import os
 import secrets
 from functools import cached_property
@@ -64,6 +65,8 @@ class Env(BaseSettings):
     """Hosts (`.example.org`: all below it), addresses and networks that `common.http` lets through."""
     api_requests_per_minute: int = Field(6000, ge=0)
     """By one caller; 0 sets no limit."""
+    licence_public_key: Words = []
+    """Ed25519 keys that may sign licences, each base64 of 32 bytes."""
 
     storage: str = ""
     """A path, or s3://bucket/prefix."""
@@ -100,11 +103,24 @@ class Env(BaseSettings):
     llm_timeout_seconds: float = Field(120, gt=0)
 
     @field_validator(
-        "encryption_keys", "allowed_hosts", "cors_origins", "outbound_allow", mode="before"
+        "encryption_keys",
+        "allowed_hosts",
+        "cors_origins",
+        "outbound_allow",
+        "licence_public_key",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
         return value.replace(",", " ").split() if isinstance(value, str) else value
+
+    @field_validator("licence_public_key")
+    @classmethod
+    def _is_a_key(cls, value: list[str]) -> list[str]:
+        for key in value:
+            if len(base64.b64decode(key, validate=True)) != 32:
+                raise ValueError("a licence key is base64 of 32 bytes; see `licence keygen`")
+        return value
 
     @cached_property
     def servers(self) -> tuple[str, str]:

@@ -4,18 +4,20 @@ Every function is one short transaction; none of them waits for anything but Pos
 """
 
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from psycopg.types.json import Jsonb
 
+from accounts import licences
 from common.errors import Untranslated, as_stored
 from common.errors import gettext_noop as _
 from common.sql import ask
 from notifications import events
-from recordings.choices import RunStatus, StepStatus
+from recordings.choices import Queue, RunStatus, StepStatus
 from recordings.conf import conf
 from recordings.models import StepRun
 from recordings.pipeline import statements
@@ -27,11 +29,24 @@ MAX_LOST = 5
 
 def claim(queue: str, *, worker: str) -> StepRun | None:
     """Takes the next ready step of a queue, by class, turn and age; None when there is none."""
-    rows = ask(statements.CLAIM, queue=queue, worker=worker, lease=conf().lease_seconds)
+    with _licensed(queue) as free:
+        values = {"queue": queue, "worker": worker, "lease": conf().lease_seconds}
+        rows = ask(statements.CLAIM, **values) if free else []
     if not rows:
         return None
     events.tell()
     return StepRun(**rows[0])
+
+
+@contextmanager
+def _licensed(queue: str) -> Iterator[bool]:
+    """Whether one more may be heard now. Where the licence sets a limit, one claims at a time."""
+    limit = "simultaneous_recognitions"
+    if queue != Queue.GPU or licences.allowed(limit) is None:
+        yield True
+        return
+    with transaction.atomic():
+        yield licences.has_room(limit)
 
 
 def settle(step: StepRun, status: StepStatus) -> list[str] | None:

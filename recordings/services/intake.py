@@ -19,8 +19,17 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from accounts.choices import Role
+from accounts.licences import LicenceLimit
 from accounts.models import User
-from common.errors import Invalid, NotAllowed, SaiError, TooLarge, Unprocessable, UnsupportedMedia
+from common.errors import (
+    Invalid,
+    NotAllowed,
+    SaiError,
+    TooLarge,
+    Unprocessable,
+    UnsupportedMedia,
+    as_stored,
+)
 from engines.errors import BadMedia
 from engines.media import reading
 from engines.media.base import Limits, MediaInfo
@@ -122,7 +131,7 @@ def _keep(
             with transaction.atomic():
                 recording = _write(fields, judged, rows)
                 if begin:
-                    begin(recording)
+                    _begin(recording, begin)
         except IntegrityError:
             first = _first(fields["owner"], fields["content_sha256"])
             if first is None:
@@ -131,6 +140,15 @@ def _keep(
             stored.remove(rows)
             return first, False
     return recording, True
+
+
+def _begin(recording: Recording, begin: Callable[[Recording], Any]) -> None:
+    """A licence that refuses work refuses no bytes: the recording is kept and says why it waits."""
+    try:
+        begin(recording)
+    except LicenceLimit as refusal:
+        recording.error = as_stored(refusal)
+        recording.save(update_fields=["error", "updated_at"])
 
 
 def content_of(digests: Sequence[str]) -> str:

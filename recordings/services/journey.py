@@ -12,7 +12,7 @@ from common.errors import Conflict, Invalid
 from common.sql import ask
 from engines.stt.registry import TRANSCRIBERS
 from notifications import events
-from recordings import hints, selectors
+from recordings import hints, selectors, usage
 from recordings.choices import Priority, RecordingStatus, TrackStatus
 from recordings.models import Recording, Run, StepRun, Track
 from recordings.pipeline import leases
@@ -33,11 +33,12 @@ def process(
     """Writes the whole journey down and wakes whoever does its first step.
 
     `tracks` (ids) limits the steps done per track. Conflict when a run is under way or there is no
-    sound yet; Invalid when the pipeline or a track does not exist.
+    sound yet; Invalid when the pipeline or a track does not exist; LicenceLimit.
     """
     name = values.check_pipeline(pipeline) or default_pipeline(recording.kind)
     _check_engine((params or {}).get("engine"))
     with transaction.atomic():
+        usage.admit(recording, pipeline=name)  # before the row: whoever waits here holds nothing
         locked = Recording.objects.select_for_update().get(pk=recording.pk)
         chosen = _sound_of(locked, tracks)
         if selectors.live_run(locked):

@@ -231,7 +231,10 @@ CORS_ALLOWED_ORIGINS = env.cors_origins
 CORS_URLS_REGEX = r"^/(api|v1)/.*$"
 
 ENCRYPTION_KEYS = env.encryption_keys
-ACCOUNTS: dict[str, Any] = {"api_requests_per_minute": env.api_requests_per_minute}
+ACCOUNTS: dict[str, Any] = {
+    "api_requests_per_minute": env.api_requests_per_minute,
+    "licence_public_keys": env.licence_public_key,
+}
 RECORDINGS: dict[str, Any] = {
     "lease_seconds": env.lease_seconds,
     "heartbeat_seconds": env.heartbeat_seconds,

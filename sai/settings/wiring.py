@@ -31,9 +31,16 @@ RECORDING_PANELS: list[str] = [
 ]
 """Panels of a recording's page, in order: (request, recording) -> a Panel, or None for nothing."""
 
+LICENCE_USAGE: dict[str, str] = {
+    "simultaneous_recognitions": "recordings.usage.recognitions",
+    "hours_per_month": "recordings.usage.hours_this_month",
+}
+"""A limit of the licence -> who counts it: () -> number. What nobody counts is 0."""
+
 APPLY_SECTIONS: dict[str, str] = {
     "users": "accounts.sections.users",
     "tokens": "accounts.sections.user_tokens",
+    "licences": "accounts.licences.sections.licences",
     "storage": "recordings.sections.storage",
     "prompts": "analytics.sections.prompts",
 }
