@@ -24,13 +24,25 @@ def with_right(user: Any, right: Right) -> QuerySet[Recording]:
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return Recording.objects.none()
     if user.is_superuser:
-        return Recording.objects.all()
+        return _existing_for(user)
     given = _current().filter(
         Q(user=user) | Q(group__user=user), recording=OuterRef("pk"), rights__contains=[right]
     )
-    return Recording.objects.filter(Q(owner=user) | Exists(given))
+    return _existing_for(user).filter(Q(owner=user) | Exists(given))
 
 
+def _existing_for(user: Any) -> QuerySet[Recording]:
+    """For a person of a realm nothing outside it exists, whatever rows of access say."""
+    everything = Recording.objects.all()
+    return everything.filter(realm=user.realm) if user.realm else everything
+
+
+def shares_realm(user: Any, recording: Recording) -> bool:
+    """Whether the recording exists for this person at all."""
+    return not user.realm or user.realm == recording.realm
+
+
+IN_REALM = "EXISTS (SELECT 1 FROM recordings_recording i WHERE i.id = {id} AND i.realm = %(realm)s)"
 VISIBLE = """(
     EXISTS (SELECT 1 FROM recordings_recording o WHERE o.id = {id} AND o.owner_id = %(viewer)s)
     OR EXISTS (
@@ -46,9 +58,11 @@ def visible_sql(user: Any, *, id: str) -> tuple[str, dict[str, Any]]:
     """`visible_to` as a condition on the column `id`, for statements of one's own."""
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return "false", {}
+    values = {"realm": user.realm} if user.realm else {}
+    realm = IN_REALM.format(id=id) if user.realm else "true"
     if user.is_superuser:
-        return "true", {}
-    return VISIBLE.format(id=id), {"viewer": user.pk}
+        return realm, values
+    return f"({realm} AND {VISIBLE.format(id=id)})", {"viewer": user.pk, **values}
 
 
 GIVEN = """
@@ -73,11 +87,11 @@ def visible_parts(user: Any) -> list[QuerySet[Recording]]:
     """
     if not getattr(user, "is_authenticated", False) or not user.is_active or user.is_superuser:
         return [visible_to(user)]
-    own = Recording.objects.filter(owner=user)
+    own = _existing_for(user).filter(owner=user)
     if not ask(GIVEN, viewer=user.pk)[0]["something"]:
         return [own]
     given = _current().filter(Q(user=user) | Q(group__user=user), rights__contains=[Right.VIEW])
-    return [own, Recording.objects.filter(pk__in=given.values("recording_id"))]
+    return [own, _existing_for(user).filter(pk__in=given.values("recording_id"))]
 
 
 def allowed(user: Any, recording: Recording, right: Right) -> bool:
@@ -106,6 +120,8 @@ def rights_of(user: Any, recording: Recording) -> frozenset[Right]:
 
 def rights_until(user: Any, recording: Recording) -> dict[Right, dt.datetime | None]:
     """The same, each right with its end; None: for good."""
+    if not shares_realm(user, recording):
+        return {}
     if user.is_superuser or recording.owner_id == user.pk:
         return dict.fromkeys(Right)
     given = _current().filter(Q(user=user) | Q(group__user=user), recording=recording)
@@ -130,13 +146,18 @@ def _current() -> QuerySet[Access]:
 
 
 VIEWERS = """
-SELECT id::text AS id, owner_id AS viewer FROM recordings_recording WHERE id = ANY(%(ids)s)
-UNION
-SELECT a.recording_id::text, COALESCE(a.user_id, m.user_id) FROM recordings_access a
-LEFT JOIN accounts_user_groups m ON m.group_id = a.group_id
-WHERE a.recording_id = ANY(%(ids)s) AND 'view' = ANY(a.rights)
-    AND (a.expires_at IS NULL OR a.expires_at > now())
-    AND COALESCE(a.user_id, m.user_id) IS NOT NULL"""
+WITH given AS (
+    SELECT id, owner_id AS viewer FROM recordings_recording WHERE id = ANY(%(ids)s)
+    UNION
+    SELECT a.recording_id, COALESCE(a.user_id, m.user_id) FROM recordings_access a
+    LEFT JOIN accounts_user_groups m ON m.group_id = a.group_id
+    WHERE a.recording_id = ANY(%(ids)s) AND 'view' = ANY(a.rights)
+        AND (a.expires_at IS NULL OR a.expires_at > now())
+)
+SELECT given.id::text AS id, given.viewer FROM given
+JOIN recordings_recording r ON r.id = given.id
+JOIN accounts_user u ON u.id = given.viewer
+WHERE u.realm = '' OR u.realm = r.realm"""
 
 
 def viewers_of(ids: Iterable[str]) -> dict[str, set[int]]:
