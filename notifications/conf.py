@@ -25,6 +25,8 @@ class Limits:
     close_seconds: float = 30
     """How long a close waits for a reader that takes nothing."""
     keep_days: float = 30
+    keep_notice_days: float = 90
+    """Notices, their deliveries, and the log of webhooks."""
 
 
 def limits() -> Limits:

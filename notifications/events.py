@@ -28,6 +28,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from common.hints import Bell
+from notifications import hints
 
 RECORDING_CREATED: Final = "recording.created"
 RECORDING_STATUS: Final = "recording.status"
@@ -40,6 +41,10 @@ TRANSCRIPT_READY: Final = "transcript.ready"
 TRANSCRIPT_CHANGED: Final = "transcript.changed"
 SUMMARY_READY: Final = "summary.ready"
 SUMMARY_FAILED: Final = "summary.failed"
+ACCESS_GIVEN: Final = "access.given"
+
+NOTICED: Final = frozenset({TRANSCRIPT_READY, SUMMARY_READY, ACCESS_GIVEN, RECORDING_CREATED})
+"""Whoever makes notices is woken for these; the others he finds a few seconds later."""
 
 EVENT_INSERT: Final = "INSERT INTO notifications_event (type, object_type, object_id, topic, data)"
 """Text, text, text, text, jsonb, in this order; the database fills in the rest. A status event's
@@ -76,6 +81,8 @@ def append(
             ],
         )
     tell()
+    if type in NOTICED:
+        hints.wake(hints.MAKE)
 
 
 def tell() -> None:

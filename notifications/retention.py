@@ -1,11 +1,13 @@
-"""How long events are kept."""
+"""How long events and notices are kept."""
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from notifications.models import Event, StreamFloor
+from notifications.choices import OPEN
+from notifications.models import Delivery, Event, Notice, StreamFloor
 from notifications.numbering import number_all
 
 CHUNK: Final = 10_000
@@ -28,4 +30,19 @@ def prune(days: float) -> int:
     deleted = 0
     while chunk := list(doomed.order_by("seq").values_list("pk", flat=True)[:CHUNK]):
         deleted += Event.objects.filter(pk__in=chunk).delete()[0]
+    return deleted
+
+
+def prune_notices(days: float) -> int:
+    """Delete deliveries and notices older than `days` days, but for what still waits to be sent."""
+    edge = timezone.now() - timedelta(days=days)
+    deliveries = Delivery.objects.filter(created_at__lt=edge).exclude(status__in=OPEN)
+    notices = Notice.objects.filter(created_at__lt=edge).exclude(deliveries__status__in=OPEN)
+    return sum(_delete_all(rows) for rows in (deliveries, notices))
+
+
+def _delete_all(rows: QuerySet[Any]) -> int:
+    deleted = 0
+    while chunk := list(rows.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+        deleted += rows.model.objects.filter(pk__in=chunk).delete()[0]
     return deleted

@@ -130,12 +130,13 @@ def _entry(row: Mapping[str, Any]) -> Entry:
 
 def audiences(entries: Iterable[Entry]) -> dict[str, set[int]]:
     """Who may see each topic of these events now: topic -> user ids."""
-    return _audiences({entry.topic for entry in entries})
+    return audiences_of(entry.topic for entry in entries)
 
 
-def _audiences(topics: Iterable[str]) -> dict[str, set[int]]:
+def audiences_of(topics: Iterable[str]) -> dict[str, set[int]]:
+    """The same for topics."""
     by_kind: dict[str, list[str]] = defaultdict(list)
-    for topic in topics:
+    for topic in set(topics):
         kind, _colon, key = topic.partition(":")
         by_kind[kind].append(key)
     found: dict[str, set[int]] = {}
@@ -178,6 +179,6 @@ def check_topics(watcher: Watcher, topics: Iterable[str]) -> None:
             raise Invalid(_("A topic is “me” or, for example, “recording:<id>”."), code="topic")
     if watcher.sees_all:
         return
-    viewers = _audiences(wanted)
+    viewers = audiences_of(wanted)
     if any(watcher.user_id not in viewers.get(topic, ()) for topic in wanted):
         raise NotAllowed(_("There is nothing to watch here, or you may not see it."))

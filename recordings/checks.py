@@ -16,7 +16,10 @@ def _named() -> Iterator[tuple[str, str]]:
     for setting in ("TOKEN_RESOLVERS", "RECORDING_PANELS"):
         for name in getattr(settings, setting):
             yield setting, name
-    for setting in ("TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE"):
+    for setting in ("NOTICE_CHANNELS", "NOTICE_SUBJECTS"):
+        for key, name in getattr(settings, setting).items():
+            yield f"{setting}[{key!r}]", name
+    for setting in ("TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE", "ERROR_WORDS"):
         yield setting, getattr(settings, setting)
     for limit, name in settings.LICENCE_USAGE.items():
         yield f"LICENCE_USAGE[{limit!r}]", name

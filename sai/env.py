@@ -68,6 +68,14 @@ class Env(BaseSettings):
     licence_public_key: Words = []
     """Ed25519 keys that may sign licences, each base64 of 32 bytes."""
 
+    smtp_host: str = ""
+    """A mail server; empty: no e-mail is sent."""
+    smtp_port: int = Field(25, ge=1, le=65535)
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_security: Literal["none", "starttls", "tls"] = "none"
+    email_from: str = "sai@localhost"
+
     storage: str = ""
     """A path, or s3://bucket/prefix."""
     aws_access_key_id: str = _plain("AWS_ACCESS_KEY_ID", "")

@@ -14,6 +14,8 @@ SCHEDULE: dict[str, tuple[str, timedelta]] = {
         "analytics.tasks.forget_answers",
         timedelta(days=1),
     ),
+    "make notices": ("notifications.make_notices", timedelta(seconds=3)),
+    "deliver notices": ("notifications.deliver", timedelta(seconds=5)),
     "forget old events": ("notifications.prune_events", timedelta(days=1)),
 }
 

@@ -22,9 +22,12 @@ from notifications.tests import audience
 def own_audience(settings) -> Iterator[dict[str, set[int]]]:
     """Recording id -> users; the tests say who may see what."""
     settings.EVENT_AUDIENCES = {"recording": "notifications.tests.audience.viewers_of"}
+    settings.NOTICE_SUBJECTS = {"recording": "notifications.tests.audience.subjects_of"}
     audience.allowed.clear()
+    audience.subjects.clear()
     yield audience.allowed
     audience.allowed.clear()
+    audience.subjects.clear()
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from accounts import audit
 from accounts.choices import Action
 from accounts.models import User
 from common.errors import Invalid, NotAllowed
+from notifications import events
 from recordings import selectors
 from recordings.choices import Right
 from recordings.models import Access, Recording
@@ -57,12 +58,33 @@ def grant(
             access = Access.objects.create(recording=recording, link_digest=digest, **fields)
         else:
             whom = {"user": to} if isinstance(to, User) else {"group": to}
-            _check_taker(recording.access.filter(**whom, origin="").first(), by=by)
-            access, _created = recording.access.update_or_create(
-                defaults=fields, **whom, origin=""
-            )
+            held = recording.access.filter(**whom, origin="").first()
+            _check_taker(held, by=by)
+            access, _created = recording.access.update_or_create(defaults=fields, **whom, origin="")
+            _tell(access, held, by=by)
         _record(Action.GRANT, access, by=by, request=request)
     return Granted(access, secret)
+
+
+def _tell(access: Access, held: Access | None, *, by: User) -> None:
+    """Those who can do more now than before hear of it; the giver knows."""
+    good = held and (held.expires_at is None or held.expires_at > timezone.now())
+    if held and good and set(access.rights) <= set(held.rights):
+        return
+    people = [access.user_id] if access.user_id else _members(access.group_id)
+    topic = f"user:{access.user_id}" if access.user_id else f"recording:{access.recording_id}"
+    events.append(
+        events.ACCESS_GIVEN,
+        object_type="recording",
+        object_id=access.recording_id,
+        topic=topic,
+        audience=[person for person in people if person != by.pk],
+        data={"recording": access.recording_id, "by": by.pk, "rights": access.rights},
+    )
+
+
+def _members(group_id: int | None) -> list[int]:
+    return list(User.objects.filter(groups=group_id).values_list("pk", flat=True))
 
 
 def revoke(access: Access, *, by: User, request: HttpRequest | None = None) -> None:

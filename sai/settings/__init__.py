@@ -269,6 +269,14 @@ ANALYTICS: dict[str, Any] = {
 }
 METRICS_TOKEN = env.metrics_token.get_secret_value()
 OUTBOUND_ALLOW = env.outbound_allow
+EMAIL_HOST = env.smtp_host
+EMAIL_PORT = env.smtp_port
+EMAIL_HOST_USER = env.smtp_user
+EMAIL_HOST_PASSWORD = env.smtp_password.get_secret_value()
+EMAIL_USE_TLS = env.smtp_security == "starttls"
+EMAIL_USE_SSL = env.smtp_security == "tls"
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.email_from
 VAR_DIR: Path = env.var
 PUBLIC_URL = env.base_url
 SAMPLE_DIR: Path = ROOT / "samples" / "meeting"

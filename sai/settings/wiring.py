@@ -54,3 +54,15 @@ TITLE_INDEX = "recognition.index.replace_title"
 
 SUMMARY_SOURCE: str = "analytics.selectors.for_export"
 """What an exported transcript says of its meaning: recording id -> (text, items)."""
+
+NOTICE_CHANNELS: dict[str, str] = {"email": "notifications.channels.mail.Email"}
+"""Name -> a class that keeps the promise of `notifications.channels.base.Channel`."""
+
+NOTICE_DEFAULTS: list[str] = ["page", "email"]
+"""Channels of whoever has chosen none; `page` is the page of notices."""
+
+NOTICE_SUBJECTS: dict[str, str] = {"recording": "recordings.subjects.subjects_of"}
+"""Type of an object -> what a notice may show of it: ids -> {id: Subject}."""
+
+ERROR_WORDS = "recordings.wording.told"
+"""A stored error in the language of whoever reads it."""

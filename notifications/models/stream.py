@@ -50,3 +50,13 @@ class StreamFloor(models.Model):
 
     def __str__(self) -> str:
         return str(self.seq)
+
+
+class StreamCursor(models.Model):
+    """How far a reader of ours has come. Moved in the transaction that writes what it made."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    seq = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.seq}"

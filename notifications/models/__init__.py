@@ -1,0 +1,6 @@
+"""Rows of the event stream, and of the notices and webhook deliveries made from it."""
+
+from notifications.models.notice import Delivery, Notice, NoticePreferences
+from notifications.models.stream import Event, StreamCursor, StreamFloor
+
+__all__ = ["Delivery", "Event", "Notice", "NoticePreferences", "StreamCursor", "StreamFloor"]
