@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("i18n/", set_language, name="set_language"),
+    path("", include("notifications.urls")),
     path("", include("recordings.urls")),
     path("", include("recognition.urls")),
     path("", include("analytics.urls")),
