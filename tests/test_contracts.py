@@ -8,7 +8,6 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +22,11 @@ from websockets.sync.client import connect
 from accounts import conf as accounts_conf
 from accounts.conf import Rate
 from notifications.tests.conftest import Server
-from recordings import tasks
-from recordings.tests import factories, sound
+from recordings.tests import factories
+from tests.contract_client import PASSWORD, Api, is_list, is_time, signed_in, upload, wav, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SAMPLE: Path = django_settings.SAMPLE_DIR
-PASSWORD = "a long enough pass phrase"
 RECORDING = {
     *("id", "number", "title", "kind", "source", "status", "incomplete", "progress", "queue"),
     *("error", "language", "duration", "started_at", "created_at", "tracks"),
@@ -41,38 +39,6 @@ PHRASE = {"id", "speaker", "track", "start", "end", "text", "words"}
 WORD = {"word", "start", "end", "confidence"}
 SUMMARY = {"id", "prompt", "status", "engine", "text", "items", "coverage"}
 EVENT = {"seq", "type", "at", "object", "data"}
-
-
-class Api:
-    """One caller, over a real socket."""
-
-    def __init__(self, server: Server, token: str = "") -> None:
-        self.root = server.http.removesuffix("/api/v1/events/")
-        self.socket = server.socket
-        self.session = requests.Session()
-        self.token = token
-        if token:
-            self.session.headers["Authorization"] = f"Bearer {token}"
-
-    def __call__(self, method: str, path: str, status: int, body: Any = None, **more: Any) -> Any:
-        answer = self.raw(method, path, json=body, **more)
-        assert answer.status_code == status, (method, path, answer.status_code, answer.text[:500])
-        if answer.headers.get("Content-Type", "").startswith("application/json"):
-            found = answer.json()
-            if status >= 400:
-                assert {"code", "message"} <= set(found) <= {"code", "message", "details"}
-                assert all(
-                    isinstance(found[name], str) and found[name] for name in ("code", "message")
-                )
-            return found
-        assert status in (204, 200, 206), answer.headers
-        return answer
-
-    def raw(self, method: str, path: str, **more: Any) -> requests.Response:
-        where = path if path.startswith("http") else f"{self.root}{path}"
-        if path[0] not in "/h":
-            where = f"{self.root}/api/v1/{path}"
-        return self.session.request(method, where, timeout=20, **more)
 
 
 @pytest.fixture
@@ -91,38 +57,9 @@ def server(settings: Settings, tmp_path: Path, transactional_db: None) -> Iterat
     running.stop()
 
 
-def signed_in(server: Server, name: str, **fields: Any) -> Api:
-    if not factories.User.objects.filter(username=name).exists():
-        factories.user(name, password=PASSWORD, **fields)
-    body = {"username": name, "password": PASSWORD}
-    return Api(server, Api(server)("POST", "auth/login/", 200, body)["access"])
-
-
 @pytest.fixture
 def ann(server: Server) -> Api:
     return signed_in(server, "ann")
-
-
-def wav(tmp_path: Path, **kinds: float) -> tuple[str, bytes]:
-    return ("tone.wav", sound.wav_bytes(tmp_path, **kinds))
-
-
-def upload(api: Api, status: int, *files: Any, **fields: Any) -> Any:
-    return api("POST", "recordings/", status, files=[("file", one) for one in files], data=fields)
-
-
-def work() -> None:
-    while sum(tasks.drain(queue) for queue in ("download", "cpu", "gpu", "llm")):
-        pass
-
-
-def is_time(text: str) -> bool:
-    return datetime.fromisoformat(text).tzinfo is not None
-
-
-def is_list(answer: Any) -> list[Any]:
-    assert set(answer) == {"results", "next"}
-    return answer["results"]
 
 
 def test_signing_in_and_tokens(server: Server) -> None:

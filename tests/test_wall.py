@@ -6,12 +6,10 @@ that nobody has classified below fails: say there what it is.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import orjson
 import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -20,18 +18,26 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
-from accounts import tokens
 from accounts.choices import Role, TokenKind
 from accounts.models import User
 from analytics.models import Summary, SummaryItem
-from common.sql import ask
 from recognition import index
-from recognition.models import IndexEntry, Phrase, SpeakerName, Transcript
+from recognition.models import IndexEntry, SpeakerName
 from recognition.tests.factories import transcript as write
 from recordings import services
 from recordings.choices import Right
-from recordings.models import Access, Recording, Run, StepRun, StoredFile, Track
+from recordings.models import Access
 from recordings.tests import factories, sound
+from tests.wall_scene import (
+    Caller,
+    Scene,
+    bearer,
+    body_of,
+    number_from_afar,
+    send,
+    session,
+    state,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -89,7 +95,6 @@ PREFIXES = {
 TITLE, WORD, NAME, OTHER = "Quetzal budget", "wolfram", "Zebulon", "Ophelia"
 LABEL = "Xanthippe"  # callers know it: to give it another name would need it
 TRACK, ITEM, PROMPT = "Ytterbium track", "Molybdenum is decided", "Vanadium question"
-FIRST_ID = 7_310_000_001
 """Rows of the scene have numbers that appear nowhere by chance."""
 QUERIES = {
     "": [f"q={WORD}", f"q={TITLE}", "status=done"],
@@ -131,27 +136,10 @@ def kind_of(route: str) -> str | None:
     return next((kind for start, kind in PREFIXES.items() if route.startswith(start)), None)
 
 
-@dataclass
-class Scene:
-    owner: User
-    recording: Recording
-    ids: dict[str, Any]
-    """Word of an address -> what stands there."""
-    marks: dict[str, bytes]
-    """What -> bytes that tell of it."""
-
-
-def _number_from_afar() -> None:
-    tables = ("recordings_track", "recordings_access", "recordings_steprun", "analytics_summary")
-    for table in (*tables, "recognition_transcript", "recognition_phrase"):
-        ask("SELECT setval(pg_get_serial_sequence(%(t)s, 'id'), %(n)s)", t=table, n=FIRST_ID)
-    ask("SELECT setval('recordings_number', %(n)s)", n=FIRST_ID + 500)
-
-
 @pytest.fixture
 def scene(root: Path, tmp_path: Path) -> Scene:
     """A finished recording with everything a recording can have."""
-    _number_from_afar()
+    number_from_afar()
     owner = factories.user("olga")
     path = sound.wav(tmp_path / "a.wav", seconds=0.3, pitch=317)
     files = [services.IncomingFile(path, "a.wav", TRACK)]
@@ -190,24 +178,6 @@ def scene(root: Path, tmp_path: Path) -> Scene:
     return Scene(owner, recording, ids, marks)
 
 
-@dataclass
-class Caller:
-    client: Client
-    signed_in: bool = False
-
-
-def _session(user: User) -> Client:
-    """By a header: nothing that an answer says can change the cookie."""
-    client = Client()
-    client.force_login(user)
-    return Client(headers={"cookie": f"sessionid={client.cookies['sessionid'].value}"})
-
-
-def _bearer(user: User | None, kind: str = TokenKind.API, **fields: Any) -> Client:
-    text = tokens.make(user, kind, "wall", **fields)[1]
-    return Client(headers={"authorization": f"Bearer {text}"})
-
-
 @pytest.fixture
 def outside(scene: Scene) -> dict[str, Caller]:
     """Everybody who must be kept out."""
@@ -227,19 +197,19 @@ def outside(scene: Scene) -> dict[str, Caller]:
     Access.objects.create(recording=scene.recording, user=blind, rights=["edit"])
     callers = {
         "nobody": Caller(Client()),
-        "stranger": Caller(_session(stranger), True),
-        "stranger's token": Caller(_bearer(stranger), True),
-        "read-only token of a stranger": Caller(_bearer(stranger, scopes=["read"]), True),
-        "guest": Caller(_session(guest), True),
-        "guest's token": Caller(_bearer(guest), True),
-        "access that is over": Caller(_session(late), True),
-        "token of whose access is over": Caller(_bearer(late), True),
-        "without the right to look": Caller(_bearer(blind), True),
-        "engine": Caller(_bearer(None, TokenKind.ENGINE)),
-        "session of a deactivated user": Caller(_session(gone)),
-        "token of a deactivated user": Caller(_bearer(gone)),
-        "owner's token, expired": Caller(_bearer(scene.owner, days=-1)),
-        "owner's refresh token": Caller(_bearer(scene.owner, TokenKind.REFRESH, days=1)),
+        "stranger": Caller(session(stranger), True),
+        "stranger's token": Caller(bearer(stranger), True),
+        "read-only token of a stranger": Caller(bearer(stranger, scopes=["read"]), True),
+        "guest": Caller(session(guest), True),
+        "guest's token": Caller(bearer(guest), True),
+        "access that is over": Caller(session(late), True),
+        "token of whose access is over": Caller(bearer(late), True),
+        "without the right to look": Caller(bearer(blind), True),
+        "engine": Caller(bearer(None, TokenKind.ENGINE)),
+        "session of a deactivated user": Caller(session(gone)),
+        "token of a deactivated user": Caller(bearer(gone)),
+        "owner's token, expired": Caller(bearer(scene.owner, days=-1)),
+        "owner's refresh token": Caller(bearer(scene.owner, TokenKind.REFRESH, days=1)),
         "nonsense": Caller(Client(headers={"authorization": "Bearer sai_p_" + "x" * 43})),
     }
     User.objects.filter(pk=gone.pk).update(is_active=False)
@@ -290,34 +260,6 @@ def bodies(scene: Scene) -> dict[str, Any]:
         "id": scene.ids["access"],
         "post": "yes",
     }
-
-
-def body_of(answer: Any) -> bytes:
-    if answer.streaming:
-        return b"".join(answer.streaming_content)
-    return bytes(answer.content)
-
-
-def send(client: Client, method: str, address: str, body: dict[str, Any]) -> Any:
-    if method in ("GET", "HEAD"):
-        return client.generic(method, address)
-    if address.startswith("/api/v1/") and not address.endswith(("/recordings/", "/upload/")):
-        return client.generic(method, address, _json(body), content_type="application/json")
-    return client.post(address, body) if method == "POST" else client.generic(method, address)
-
-
-def _json(body: dict[str, Any]) -> str:
-    return orjson.dumps(body).decode()
-
-
-def state() -> list[Any]:
-    kept = (Recording, Track, Access, Run, StepRun, StoredFile, Transcript, Phrase, SpeakerName)
-    more = (Summary, SummaryItem, IndexEntry, User, Group)
-    hidden = {"last_login", "updated_at"}
-    return [
-        [{k: v for k, v in row.items() if k not in hidden} for row in rows]
-        for rows in (model.objects.order_by("pk").values() for model in (*kept, *more))
-    ]
 
 
 class Undone(Exception):
@@ -387,7 +329,7 @@ def test_every_operation_of_the_description_is_walked() -> None:
 def test_the_owner_does_see_all_of_it(scene: Scene) -> None:
     """Otherwise the walls below would stand around nothing."""
     seen = set()
-    for client in (_session(scene.owner), _bearer(scene.owner)):
+    for client in (session(scene.owner), bearer(scene.owner)):
         for route in ROUTES:
             if kind_of(route) not in (OWN, OF_A_RECORDING):
                 continue
