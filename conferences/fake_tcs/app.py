@@ -27,6 +27,8 @@ CHUNK = 65_536
 TICK = 0.05
 """Seconds between two pieces of a slow body."""
 MOST_BODY = 4_000_000
+MOST_REQUESTS = 200_000
+"""Remembered; older ones are forgotten."""
 SOCKET = "/websocket/chat_bot"
 PAGE_502 = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n"
@@ -75,6 +77,7 @@ class FakeApp:
         )
         if not seen.path.startswith(control.PREFIX):
             self.state.requests.append(seen)
+            del self.state.requests[:-MOST_REQUESTS]
         return seen
 
     async def _http(self, scope: Event, receive: Receive, send: Send) -> None:

@@ -76,6 +76,13 @@ def end_meeting(state: State, fields: dict[str, Any]) -> dict[str, Any]:
     return shown(state, meeting)
 
 
+def add_session(state: State, fields: dict[str, Any]) -> dict[str, Any]:
+    """`{"meeting"?}` and tracks or times of a plan: one more call of that conference."""
+    meeting = _meeting(state, {"meeting": fields.pop("meeting", "")})
+    meetings.add_session(state, meeting, meetings.from_dict(fields))
+    return shown(state, meeting)
+
+
 def late_track(state: State, fields: dict[str, Any]) -> dict[str, Any]:
     """`{"meeting"?, "login", "sound"?, "after"?}`: one more track of its last session."""
     meeting = _meeting(state, fields)
@@ -190,6 +197,7 @@ ROUTES: dict[tuple[str, str], Callable[[State, dict[str, Any]], dict[str, Any]]]
     ("DELETE", "faults"): remove_faults,
     ("POST", "meetings"): add_meetings,
     ("POST", "end-meeting"): end_meeting,
+    ("POST", "sessions"): add_session,
     ("POST", "late-track"): late_track,
     ("POST", "track"): track,
     ("POST", "tokens"): tokens,

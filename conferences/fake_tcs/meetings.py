@@ -1,7 +1,7 @@
 """Making meetings: from the sample, a folder, tiny tones, or voices one by one."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -100,9 +100,7 @@ def build(state: State, plan: Plan) -> Meeting:
         voices = voices_of(plan.tracks, number=number)
         if not voices:
             raise ValueError("A meeting needs at least one voice.")
-        for voice in voices:
-            if state.user_of(voice.login) is None and "@" not in voice.login:
-                state.add_user(voice.login, name=voice.name)
+        _add_people(state, voices)
         if state.user_of(plan.owner) is None:
             state.add_user(plan.owner)
         started_at = plan.started_at or _start(plan, voices)
@@ -134,7 +132,7 @@ def _start(plan: Plan, voices: Sequence[Voice]) -> datetime:
     length = _length(voices) + plan.gap_seconds * (plan.sessions - 1)
     if plan.live_seconds is None:
         return moments_later(now(), -length - 1)
-    return moments_later(now(), max(0.0, plan.live_seconds) - length)
+    return moments_later(now(), min(0.0, max(0.0, plan.live_seconds) - length))
 
 
 def _invitations(state: State, plan: Plan, voices: Sequence[Voice]) -> list[Invitation]:
@@ -164,6 +162,25 @@ def _add_sessions(
             session.tracks[-1].gone = voice.login in plan.missing
         meeting.sessions.append(session)
         started_at = moments_later(started_at, _length(part) + plan.gap_seconds)
+
+
+def add_session(state: State, meeting: Meeting, plan: Plan) -> Session:
+    """One more call of a conference that exists: a weekly meeting, or a call taken up again.
+
+    Of the plan count its tracks and times.
+    """
+    with state.lock:
+        voices = voices_of(plan.tracks, number=state.number())
+        started_at = plan.started_at or _start(plan, voices)
+        _add_people(state, voices)
+        _add_sessions(state, meeting, replace(plan, sessions=1), voices, started_at)
+    return meeting.sessions[-1]
+
+
+def _add_people(state: State, voices: Sequence[Voice]) -> None:
+    for voice in voices:
+        if state.user_of(voice.login) is None and "@" not in voice.login:
+            state.add_user(voice.login, name=voice.name)
 
 
 def _part(voices: Sequence[Voice], number: int, sessions: int) -> list[Voice]:
@@ -222,8 +239,7 @@ def add_voice(
 def add_late(state: State, meeting: Meeting, voice: Voice, after: float = 0.0) -> Track:
     """One more voice of the last session; its track is listed `after` seconds from now."""
     with state.lock:
-        if state.user_of(voice.login) is None and "@" not in voice.login:
-            state.add_user(voice.login, name=voice.name)
+        _add_people(state, [voice])
         track = add_voice(state, meeting.sessions[-1], voice)
         track.available_at = moments_later(now(), after)
     return track

@@ -17,7 +17,7 @@ import uvicorn
 from conferences.fake_tcs import tls
 from conferences.fake_tcs.app import FakeApp
 from conferences.fake_tcs.faults import Faults
-from conferences.fake_tcs.meetings import Plan, Voice, add_late, build
+from conferences.fake_tcs.meetings import Plan, Voice, add_late, add_session, build
 from conferences.fake_tcs.state import (
     GRANTS,
     SCOPES,
@@ -27,6 +27,7 @@ from conferences.fake_tcs.state import (
     Message,
     Notice,
     Seen,
+    Session,
     State,
     Token,
     Track,
@@ -240,6 +241,10 @@ class FakeServer:
     def add_meetings(self, count: int, **plan: Any) -> list[Meeting]:
         """Many at once, `Meeting 1` and on; for load give `tracks=10`."""
         return [self.add_meeting(f"Meeting {n}", **plan) for n in range(1, count + 1)]
+
+    def add_session(self, meeting: Meeting, **plan: Any) -> Session:
+        """One more call of a conference that exists."""
+        return add_session(self.state, meeting, Plan(**plan))
 
     def add_late_track(self, meeting: Meeting, voice: Voice, after: float = 0.0) -> Track:
         """One more track of its last session, listed `after` seconds from now."""

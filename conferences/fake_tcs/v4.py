@@ -46,9 +46,11 @@ def visible(state: State, request: Request) -> list[Meeting]:
 
 
 def meeting_of(state: State, request: Request, conference: str) -> Meeting:
-    for meeting in visible(state, request):
-        if meeting.id == conference:
-            return meeting
+    """Raises Refusal: 404 for what is not there, or not for him."""
+    meeting = state.meetings.get(conference)
+    user = request.token.user if request.token else None
+    if meeting and (user is None or meeting.concerns(user)):
+        return meeting
     raise Refusal(404, "conferenceNotFound", "Conference not found.", "path", "conference_id")
 
 
