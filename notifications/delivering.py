@@ -43,14 +43,14 @@ RETURNING d.id, d.recipient_id, d.channel, d.key, d.attempt, d.failures, now() A
 
 SETTLE: Final = """
 UPDATE notifications_delivery
-SET status = %(status)s, lease_until = NULL, error = %(error)s,
-    sent_at = CASE WHEN %(status)s = 'sent' THEN now() ELSE sent_at END
+SET status = %(status)s::varchar, lease_until = NULL, error = %(error)s::jsonb,
+    sent_at = CASE WHEN %(status)s::varchar = 'sent' THEN now() ELSE sent_at END
 WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'sending' RETURNING id"""
 
 POSTPONE: Final = """
 UPDATE notifications_delivery
-SET status = 'waiting', lease_until = NULL, error = %(error)s, failures = %(failures)s,
-    ready_at = COALESCE(%(until)s, now() + %(pause)s * interval '1 second')
+SET status = 'waiting', lease_until = NULL, error = %(error)s::jsonb, failures = %(failures)s,
+    ready_at = COALESCE(%(until)s::timestamptz, now() + %(pause)s * interval '1 second')
 WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'sending' RETURNING id"""
 
 Claimed = dict[str, Any]

@@ -1,7 +1,5 @@
 """Pages of a person: what he was told, and how he wants to be told."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
@@ -13,8 +11,9 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import User
 from common.errors import SaiError
-from notifications import selectors, services, wording
+from notifications import selectors, services
 from notifications.forms import PreferencesForm
+from notifications.lines import lines_of
 
 SHOWN = 100
 """Notices on the page; older ones are had by REST."""
@@ -46,21 +45,6 @@ class Notices(PersonalView):
         if newest.isdecimal() and newest.isascii() and len(newest) < 19:
             services.read_all(self.user, upto=int(newest))
         return redirect("notices")
-
-
-def lines_of(user: User, rows: list[Any]) -> list[dict[str, Any]]:
-    """Notices as the page and REST show them."""
-    shown = selectors.shown_to(user, rows)
-    givers = selectors.givers(rows)
-    return [
-        {
-            "notice": notice,
-            "text": wording.headline(notice, subject) if subject else wording.gone(),
-            "explanation": wording.explanation(notice, givers) if subject else "",
-            "path": subject.path if subject else "",
-        }
-        for notice, subject in shown
-    ]
 
 
 class Count(PersonalView):

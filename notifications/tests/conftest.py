@@ -22,6 +22,7 @@ from notifications.tests import audience
 def own_audience(settings) -> Iterator[dict[str, set[int]]]:
     """Recording id -> users; the tests say who may see what."""
     settings.EVENT_AUDIENCES = {"recording": "notifications.tests.audience.viewers_of"}
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.NOTICE_SUBJECTS = {"recording": "notifications.tests.audience.subjects_of"}
     audience.allowed.clear()
     audience.subjects.clear()
