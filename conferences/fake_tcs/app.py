@@ -126,7 +126,10 @@ class FakeApp:
     def _answer(self, request: Request) -> Answer:
         try:
             with self.state.lock:
-                return self._route(request)
+                answer = self._route(request)
+            if request.method not in ("GET", "HEAD"):
+                self.state.changed()
+            return answer
         except Refusal as refusal:
             return self._refusal(refusal, request)
         except Exception:

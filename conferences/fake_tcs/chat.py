@@ -107,7 +107,7 @@ def bridge_code(state: State, request: Request) -> Answer:
     token = state.tokens.get(str(fields.get("token", "")))
     if token is None or token.user is None or token.ends_at <= time.time():
         return _refused(401, "invalid_grant", "The access token is not valid.")
-    if state.user_of(str(fields.get("client_id", ""))) is not token.user:
+    if state.user_of(str(fields.get("client_id", ""))) != token.user:
         return _refused(401, "invalid_grant", "The token is somebody else's.")
     code = secrets.token_urlsafe(16)
     state.bridge_codes[code] = token.user
@@ -233,6 +233,7 @@ def _heard(connection: Connection, text: str) -> list[dict[str, Any]] | None:
             answer["payload"] = connection.answer(method, payload)
     except ChatError as error:
         return [{**answer, "payload": {"errorCode": error.code}}]
+    state.changed()
     if method == "sendMessage":
         return [answer, connection.echo(answer["payload"], payload)]
     return [answer]

@@ -35,6 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", type=int, default=1, help="2: calls that broke once")
     parser.add_argument("--live", type=float, help="the last meeting runs, and ends after so long")
     parser.add_argument("--state", type=Path, help="YAML: users, meetings, faults, app")
+    parser.add_argument(
+        "--keep", type=Path, help="file to remember everything in; read again at the next start"
+    )
     parser.add_argument("--token-seconds", type=float, help="life of access tokens")
     parser.add_argument("--client-id", default="", help="random unless given")
     parser.add_argument("--client-secret", default="", help="random unless given")
@@ -63,11 +66,14 @@ def made(options: Mapping[str, Any]) -> FakeServer:
         access_seconds=options["token_seconds"],
         https=options["https"],
         certificate_days=options["certificate_days"],
+        keep=options["keep"],
     )
     if options["control_key"]:
         server.state.control_key = options["control_key"]
-    _declare(server, declared, app)
-    _add_meetings(server, options, is_declared="meetings" in declared)
+    if not server.meetings:  # nothing was kept
+        _declare(server, declared, app)
+        _add_meetings(server, options, is_declared="meetings" in declared)
+    server.state.changed()
     if options["clock"]:
         server.faults.add("clock_skew", seconds=options["clock"])
     for text in options["fault"]:

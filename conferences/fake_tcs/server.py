@@ -1,6 +1,7 @@
 """`FakeServer`: the application on a real socket, in a thread of this process; many at once."""
 
 import asyncio
+import functools
 import secrets
 import shutil
 import socket
@@ -14,7 +15,7 @@ from typing import Any
 
 import uvicorn
 
-from conferences.fake_tcs import tls
+from conferences.fake_tcs import keeping, tls
 from conferences.fake_tcs.app import FakeApp
 from conferences.fake_tcs.faults import Faults
 from conferences.fake_tcs.meetings import Plan, Voice, add_late, add_session, build
@@ -43,6 +44,7 @@ class FakeServer:
 
     There are `olga` (an administrator) and `transcription_bot`; whoever speaks in a meeting is
     added with it. Passwords are `<login>-password`. `generation` "v3" is a server before 5.5.
+    `keep` is a file from which a killed server comes back with all it knew.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class FakeServer:
         https: bool = False,
         certificate_days: float = 365.0,
         certificate_hosts: Sequence[str] = tls.HOSTS,
+        keep: Path | None = None,
     ) -> None:
         app = App(
             client_id=client_id or secrets.token_hex(16),
@@ -69,13 +72,14 @@ class FakeServer:
             scopes=set(scopes),
             access_seconds=access_seconds,
         )
-        self.app = app
         self.state = State(name, version, app, secret_key=secrets.token_urlsafe(32))
         self.state.generation = generation
         if generation == V3 and version.startswith("5"):
             self.state.version = "4.7.3.10000"
         for login, full_name, is_admin in PEOPLE:
             self.state.add_user(login, name=full_name, is_admin=is_admin)
+        if keep:
+            self._keep(keep)
         self.host, self.port = host, port
         self.https = https
         self.certificate: Path | None = None
@@ -89,6 +93,12 @@ class FakeServer:
         self._alarm: threading.Timer | None = None
         self.state.die = self._die_for
         self.state.drop_chats = self.drop_chats
+
+    def _keep(self, path: Path) -> None:
+        """What the file holds wins; what changes from outside is written there at once."""
+        if path.exists():
+            keeping.load(self.state, path)
+        self.state.changed = functools.partial(keeping.save, self.state, path)
 
     # -- life -------------------------------------------------------------------------------
 
@@ -203,6 +213,11 @@ class FakeServer:
     def url(self) -> str:
         """Scheme, host and port; no slash at the end."""
         return f"{'https' if self.https else 'http'}://{self.host}:{self.port}"
+
+    @property
+    def app(self) -> App:
+        """The OAuth application: its id, secret, grants and scopes."""
+        return next(iter(self.state.apps.values()))
 
     @property
     def faults(self) -> Faults:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import count
 
 from conferences.fake_tcs.faults import Faults
 from conferences.fake_tcs.sound import Sound
@@ -271,12 +270,15 @@ class State:
         self.control_key = secrets.token_urlsafe(18)
         self.drop_chats: Callable[[], int] = lambda: 0
         self.die: Callable[[float], None] = lambda seconds: None
-        """Both are set by the server that has the sockets."""
-        self._numbers = count(1)
+        """These two are set by the server that has the sockets."""
+        self.changed: Callable[[], None] = lambda: None
+        self.last_number = 0
 
     def number(self) -> int:
         """The next number of this server; each server counts from one, so ids repeat elsewhere."""
-        return next(self._numbers)
+        with self.lock:
+            self.last_number += 1
+            return self.last_number
 
     def uid(self, login: str) -> str:
         return login if "@" in login else f"{login}@{self.name}"
@@ -323,7 +325,7 @@ class State:
         with self.lock:
             user = self.user_of(who) if who else None
             for table in (self.tokens, self.refreshes):
-                for key in [k for k, token in table.items() if who is None or token.user is user]:
+                for key in [k for k, token in table.items() if who is None or token.user == user]:
                     del table[key]
 
     def expire_bot_tokens(self) -> None:

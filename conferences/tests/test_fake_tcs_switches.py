@@ -239,6 +239,34 @@ def test_the_program_runs_without_django(tmp_path: Path) -> None:
     assert "django" not in errors
 
 
+def test_a_killed_server_comes_back_with_all_it_knew(tmp_path: Path) -> None:
+    file = tmp_path / "kept.json"
+    with FakeServer(keep=file) as tcs:
+        meeting = tcs.add_meeting(sessions=2, video=True, late={"boris": 0.1})
+        token, personal = tcs.server_token(), tcs.token_for("olga")
+        client = ask(tcs, token)
+        told = client.post(f"/api/v4/conferences/{meeting.id}/notify", json={"message": "ready"})
+        assert told.status_code == 200
+        before = client.get(tracks_path(meeting, 1)).json()["list"]
+        listed = client.get("/api/v4/conferences").text
+        port, app = tcs.port, tcs.app
+    assert file.stat().st_mode & 0o077 == 0
+    with FakeServer(keep=file, port=port) as again:
+        assert (again.app, again.notified[0].message) == (app, "ready")
+        client = ask(again, token)
+        assert client.get("/api/v4/conferences").text == listed
+        after = client.get(tracks_path(meeting, 1)).json()["list"]
+        assert after == before
+        assert len(client.get(after[0]["download_url"]).content) == after[0]["size"]
+        assert ask(again, personal).get("/api/v4/me").status_code == 200
+        again.revoke_tokens("olga")
+        assert ask(again, personal).get("/api/v4/me").status_code == 401
+        assert again.add_meeting(tracks=1).id != meeting.id
+    file.write_text("{}")
+    with pytest.raises(ValueError, match="does not hold a fake TCS"):
+        FakeServer(keep=file)
+
+
 def test_a_wrong_option_ends_with_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
