@@ -28,8 +28,8 @@ from engines.protocol import (
 
 log = structlog.get_logger(__name__)
 
-FIRST_PAUSE_S, LONGEST_PAUSE_S, AFTER_DRAIN_S = 0.5, 30.0, 10.0
-_OPEN_S, _WELCOME_S, _ACKNOWLEDGE_S = 10.0, 10.0, 5.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S, AFTER_DRAIN_S = 0.3, 30.0, 10.0
+_OPEN_S, _WELCOME_S, _ACKNOWLEDGE_S = 10.0, 10.0, 3.0
 _OFTEN_S = 1.0
 _REFUSED = {401, 403, 4401, 4403}
 

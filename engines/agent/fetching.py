@@ -18,7 +18,7 @@ from engines.agent import failures
 from engines.errors import EngineError
 from engines.media.base import Limits
 
-_TRIES, _PAUSE_S, _TIMEOUT_S, _CHUNK = 5, 1.0, 30.0, 1 << 18
+_TRIES, _PAUSE_S, _TIMEOUT_S, _CHUNK = 6, 0.2, 30.0, 1 << 18
 _PASSING = {408, 429, 500, 502, 503, 504}
 _LOST = (OSError, http.client.HTTPException)
 

@@ -23,7 +23,7 @@ from engines.protocol import Hello
 log = structlog.get_logger(__name__)
 
 VERSION = "0.1.0"
-_ACKNOWLEDGE_S = 5.0
+_ACKNOWLEDGE_S = 3.0
 _HAND_BACK_S = 6.0
 
 

@@ -13,6 +13,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 PATH = "/ws/supervisor"
+LONGEST_ID = 180
+FORMATS = ("", "mp3", "wav")
 SECRETS = ("SAI_ENGINE_TOKEN", "SAI_LLM_API_KEY")
 """Taken out of the environment at once: no child and no library ever sees them there."""
 
@@ -79,12 +81,9 @@ class Settings:
 def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
     """Raises WrongSettings; argparse itself exits with status 2 for an unknown argument."""
     asked = _parser(environment).parse_args(arguments)
+    _judge(asked)
     server = _server_address(asked.server)
     exchange, storage = _directories(asked.exchange, asked.storage)
-    if asked.ca and not asked.ca.is_file():
-        raise WrongSettings(f"--ca {asked.ca} is no file here")
-    if asked.slots < 1:
-        raise WrongSettings("--slots must be 1 or more")
     llm = _language_model(asked, environment)
     if asked.engine == "none" and not llm:
         raise WrongSettings("--engine none leaves nothing to do without --llm-url")
@@ -113,6 +112,24 @@ def read(arguments: Sequence[str], environment: Mapping[str, str]) -> Settings:
             log_format=asked.log_format,
         ),
     )
+
+
+def _judge(asked: argparse.Namespace) -> None:
+    if asked.ca and not asked.ca.is_file():
+        raise WrongSettings(f"--ca {asked.ca} is no file here")
+    if not 1 <= asked.slots <= 1000:
+        raise WrongSettings("--slots must be from 1 to 1000")
+    if len(asked.id) > LONGEST_ID:
+        raise WrongSettings(f"--id must be at most {LONGEST_ID} characters long")
+    if asked.audio not in FORMATS:
+        raise WrongSettings("--audio (or SAI_ENGINE_AUDIO) must be mp3 or wav, or empty for none")
+
+
+def _number(environment: Mapping[str, str], name: str, usual: float) -> float:
+    try:
+        return float(environment.get(name) or usual)
+    except ValueError:
+        raise WrongSettings(f"{name} must be a number") from None
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -148,17 +165,21 @@ def _add_engine(parser: argparse.ArgumentParser, environment: Mapping[str, str])
     add("--compute-type", default=said("SAI_WHISPER_COMPUTE_TYPE") or "auto")
     add("--models-dir", default=said("SAI_MODELS_DIR", ""))
     add("--languages", default=said("SAI_ENGINE_LANGUAGES", ""), help="en,ru; default: all it can")
-    add("--audio", choices=["", "mp3", "wav"], default=said("SAI_ENGINE_AUDIO", ""))
+    add("--audio", metavar="mp3|wav", default=said("SAI_ENGINE_AUDIO", ""))
     add("--llm-url", default=said("SAI_LLM_URL", ""))
     add("--llm-model", default=said("SAI_LLM_MODEL", ""))
-    add("--llm-context", type=int, default=int(said("SAI_LLM_CONTEXT_TOKENS") or 16_384))
-    add("--llm-timeout", type=float, default=float(said("SAI_LLM_TIMEOUT_SECONDS") or 120))
+    add(
+        "--llm-context",
+        type=int,
+        default=int(_number(environment, "SAI_LLM_CONTEXT_TOKENS", 16_384)),
+    )
+    add("--llm-timeout", type=float, default=_number(environment, "SAI_LLM_TIMEOUT_SECONDS", 120))
 
 
 def _add_life(parser: argparse.ArgumentParser, environment: Mapping[str, str]) -> None:
     said = environment.get
     add = parser.add_argument
-    add("--slots", type=int, default=int(said("SAI_ENGINE_SLOTS") or 1))
+    add("--slots", type=int, default=int(_number(environment, "SAI_ENGINE_SLOTS", 1)))
     add("--grace", type=float, default=20.0, help="seconds to finish after SIGTERM")
     add("--stall", type=float, default=900.0, help="seconds without progress: a hung worker")
     add("--exit-when-drained", action="store_true", help="default: connect again later")

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _ROOT = str(Path(__file__).resolve().parents[2])
 _START_S = 120.0
-_CANCEL_S = 3.0
+_CANCEL_S = 2.0
 _LINE_BYTES = 1 << 30
 Outcome = Mapping[str, Any]
 """`{"done": result or None}` or `{"failed": {"code", "message", "retryable"}, "trouble"?}`."""

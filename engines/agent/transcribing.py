@@ -64,6 +64,9 @@ class Transcription:
         heard: list[Heard] = []
         sounds: list[Path] = []
         try:
+            if self._places and self.offer.result_dir:
+                # Before the work, not after it.
+                self._places.result_folder(self.offer.result_dir)
             for index, file in enumerate(self.offer.files):
                 pcm = self._sound(index, file)
                 heard.append(self._hear(index, file, reading.read_pcm(pcm)))

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,17 +93,18 @@ async def start(gateway, tmp_path):
     for program in started:
         left = [] if program._process.returncode is not None else program.children()
         await program.kill()
-        await _gone(left)
+        # Workers end by themselves when their program was killed.
+        await until(lambda pids=left: all(_ended(pid) for pid in pids))
         assert TOKEN not in program.log
         assert "Traceback" not in program.log
 
 
-async def _gone(pids: list[int]) -> None:
-    """Workers end by themselves when their program was killed."""
-    until = time.monotonic() + 10
-    while not all(_ended(pid) for pid in pids):
-        assert time.monotonic() < until, "a worker outlived its program"
-        await asyncio.sleep(0.05)
+async def until(condition: Callable[[], bool], *, within: float = 10.0) -> None:
+    """Until it holds, asked often; fails when it does not in time."""
+    end = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.02)
 
 
 def _ended(pid: int) -> bool:

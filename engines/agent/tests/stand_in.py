@@ -19,7 +19,7 @@ SCHEMA = json.loads((ROOT / "docs" / "engine-protocol.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 TOKEN = "engine-token-5f1c"
 PATIENCE_S = 20.0
-BEAT_S, LEASE_S = 0.4, 2.0
+BEAT_S, LEASE_S = 0.3, 1.2
 
 
 class Peer:
