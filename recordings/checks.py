@@ -23,6 +23,8 @@ def _named() -> Iterator[tuple[str, str]]:
         yield setting, getattr(settings, setting)
     for limit, name in settings.LICENCE_USAGE.items():
         yield f"LICENCE_USAGE[{limit!r}]", name
+    for queue, name in settings.QUEUE_LOOKS.items():
+        yield f"QUEUE_LOOKS[{queue!r}]", name
     for section, name in settings.APPLY_SECTIONS.items():
         yield f"APPLY_SECTIONS[{section!r}]", name
 

@@ -12,8 +12,10 @@ import time
 from typing import Any
 
 from celery import current_app, shared_task, signals
+from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection
+from django.utils.module_loading import import_string
 
 from recordings import hints
 from recordings.conf import conf
@@ -48,7 +50,10 @@ def drain(queue: str, *, seconds: float = DRAIN_SECONDS) -> int:
 
 @shared_task(name=hints.TASK)
 def wake(queue: str) -> None:
-    """Does what is ready; when this process is already at work, who is at it looks once more."""
+    """Does what is ready; when this process is already at work, who is at it looks once more.
+
+    A queue may have more to it than steps: `QUEUE_LOOKS` names who looks, begins and returns.
+    """
     _asked.add(queue)
     end = time.monotonic() + DRAIN_SECONDS
     while _asked and time.monotonic() < end and _at_work.acquire(blocking=False):
@@ -57,6 +62,8 @@ def wake(queue: str) -> None:
             for asked in list(_asked):
                 _asked.discard(asked)
                 drain(asked)
+                if look := settings.QUEUE_LOOKS.get(asked):
+                    import_string(look)()
         finally:
             _at_work.release()
 

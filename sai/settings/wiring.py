@@ -66,3 +66,7 @@ NOTICE_SUBJECTS: dict[str, str] = {"recording": "recordings.subjects.subjects_of
 
 ERROR_WORDS = "recordings.wording.told"
 """A stored error in the language of whoever reads it."""
+
+QUEUE_LOOKS: dict[str, str] = {}
+"""Queue -> who looks when it is called, besides the steps in it: begins what is due in threads of
+its own and returns."""
