@@ -119,7 +119,7 @@ def test_a_broker_that_dies_in_the_middle_of_messages_ends_no_worker(
     (pool,) = worker.children()
     pool.suspend()  # it acknowledges nothing
     current_app.send_task(hints.TASK, args=["cpu"], queue="cpu", ignore_result=True)
-    wait_for(lambda: broker().hlen("unacked") == 1)
+    wait_for(lambda: broker().hlen("unacked") >= 1)  # one more may have been fetched ahead
     servers.redis.kill()
     wait_for(lambda: "broker lost" in worker.log.read_text())
     pool.resume()
