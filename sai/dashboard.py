@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from accounts import licences
 from common.sql import ask
 from notifications.numbering import last_number
 from recordings.admin.storage import room
@@ -53,6 +54,7 @@ def look() -> dict[str, Any]:
     slow = cache.get(SLOW)
     if slow is None:
         slow = {"speech": speech(), "statuses": statuses(), "storage": storage()}
+        slow["licence"] = licences.status()
         cache.set(SLOW, slow, KEPT_SECONDS)
     workers = at_work()
     return {

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
+from accounts import licences
 from common.errors import SaiError
 from common.sql import ask
 from recordings.storage import get_storage
@@ -147,6 +148,23 @@ def _collect() -> bytes:
         for row in ask(query):
             value = row.pop("value")
             (gauge.labels(**row) if labels else gauge).set(value)
+    _licence(registry)
     took = Gauge("sai_metrics_seconds", "Time it took to collect", registry=registry)
     took.set(time.perf_counter() - started)
     return generate_latest(registry)
+
+
+def _licence(registry: CollectorRegistry) -> None:
+    """Of a licence without a file or a limit that is none, there is nothing to tell."""
+    found = licences.status()
+    used = Gauge("sai_licence_used", "In use of what is licensed", ["limit"], registry=registry)
+    allowed = Gauge("sai_licence_allowed", "Licensed", ["limit"], registry=registry)
+    for use in found.limits:
+        used.labels(limit=use.limit).set(use.used)
+        if use.allowed is not None:
+            allowed.labels(limit=use.limit).set(use.allowed)
+    works = Gauge("sai_licence_works", "1 while new work is allowed", registry=registry)
+    works.set(found.standing.works)
+    if found.left is not None:
+        left = Gauge("sai_licence_expires_seconds", "Until the licence ends", registry=registry)
+        left.set(found.left.total_seconds())

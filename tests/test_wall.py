@@ -88,6 +88,7 @@ WALL = {
     "api/v1/users/<int:pk>/": ADMINISTRATION,
     "api/v1/groups/": ADMINISTRATION,
     "api/v1/groups/<int:pk>/": ADMINISTRATION,
+    "api/v1/licence/": ADMINISTRATION,
     "api/v1/audit/": ADMINISTRATION,
     "api/v1/audit/export/": ADMINISTRATION,
 }

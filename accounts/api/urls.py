@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.api import audit, me, people, sessions
+from accounts.api import audit, licence, me, people, sessions
 
 urlpatterns = [
     path("auth/login/", sessions.SignIn.as_view()),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("users/<int:pk>/", people.OneUser.as_view()),
     path("groups/", people.Groups.as_view()),
     path("groups/<int:pk>/", people.OneGroup.as_view()),
+    path("licence/", licence.Licence.as_view()),
     path("audit/", audit.Audit.as_view()),
     path("audit/export/", audit.AuditExport.as_view()),
 ]

@@ -8,7 +8,7 @@ from accounts.licences.errors import LicenceLimit, LicenceRefused
 from accounts.licences.guards import allowed, check, check_state, forget, has, has_room
 from accounts.licences.standing import State
 from accounts.licences.status import LimitUse, Status, status, what_if
-from accounts.licences.stored import install, remove
+from accounts.licences.stored import examine, install, remove
 from accounts.licences.terms import FREE_LIMITS, LIMITS, Terms
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "allowed",
     "check",
     "check_state",
+    "examine",
     "forget",
     "has",
     "has_room",

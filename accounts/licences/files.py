@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 
 from accounts.licences import keys
@@ -53,6 +54,21 @@ def read(text: str, trusted: Mapping[str, Ed25519PublicKey]) -> Terms:
     return terms
 
 
+def text_of(upload: UploadedFile) -> str:
+    """What was uploaded. Raises LicenceRefused when it is no text, or far too long."""
+    if (upload.size or 0) > 4 * LONGEST:
+        raise _unreadable()
+    return decode(upload.open("rb").read())
+
+
+def decode(content: bytes) -> str:
+    """The bytes of a file as text. Raises LicenceRefused."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        raise _unreadable() from None
+
+
 def _parse(text: str) -> tuple[Terms, str, bytes]:
     try:
         if len(text) > LONGEST:
@@ -64,11 +80,15 @@ def _parse(text: str) -> tuple[Terms, str, bytes]:
         _ends, _said = terms.grace_until, canonical(terms.as_dict())  # either may be impossible
         key_id, signature = str(found["key"]), base64.b64decode(found["signature"])
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError, binascii.Error):
-        raise LicenceRefused(
-            _("This is not a licence file that can be read."),
-            next_action=_("Take the file exactly as it was issued."),
-        ) from None
+        raise _unreadable() from None
     return terms, key_id, signature
+
+
+def _unreadable() -> LicenceRefused:
+    return LicenceRefused(
+        _("This is not a licence file that can be read."),
+        next_action=_("Take the file exactly as it was issued."),
+    )
 
 
 def _tampered() -> LicenceRefused:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from accounts.licences import stored
+from accounts.licences import files, stored
 from accounts.licences.errors import LicenceRefused
 from common.errors import SaiError
 from common.sections import Applied, Entry, Section
@@ -19,7 +19,8 @@ class LicenceEntry(Entry):
 def declare_licence(entry: LicenceEntry) -> Applied:
     """A file that is installed already stays, also when it has expired since."""
     try:
-        row, created = stored.install(Path(entry.file).read_text("utf-8"), actor=None)
+        text = files.decode(Path(entry.file).read_bytes())
+        row, created = stored.install(text, actor=None)
     except (OSError, ValueError) as error:
         message = _("The file %(file)s can't be read.") % {"file": entry.file}
         raise LicenceRefused(message, details={"file": [message]}) from error

@@ -22,12 +22,10 @@ def install(
     Raises LicenceRefused with the reason as its code; then nothing has changed. The text may come
     with other line ends, or with blanks around it.
     """
-    terms = files.read(text, keys.public_keys())
-    text = files.plain(text)
-    if known := Licence.objects.filter(number=terms.id, text=text).first():
+    terms, reading, known = examine(text)
+    if known is not None:
         return known, False
-    reading = clock.read()
-    _check_place_and_time(terms, reading)
+    text = files.plain(text)
     with transaction.atomic():
         row, _made = Licence.objects.update_or_create(number=terms.id, defaults={"text": text})
         said = terms.as_dict()
@@ -39,6 +37,16 @@ def install(
             clock.reset()
         transaction.on_commit(guards.forget)
     return row, True
+
+
+def examine(text: str) -> tuple[Terms, clock.Reading, Licence | None]:
+    """What a file says, when, and its row when it is installed already. Raises LicenceRefused."""
+    terms = files.read(text, keys.public_keys())
+    known = Licence.objects.filter(number=terms.id, text=files.plain(text)).first()
+    reading = clock.read()
+    if known is None:
+        _check_place_and_time(terms, reading)
+    return terms, reading, known
 
 
 def remove(row: Licence, *, actor: User | None, request: HttpRequest | None = None) -> None:

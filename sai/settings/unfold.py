@@ -85,6 +85,7 @@ _MENU: list[dict[str, Any]] = [
         "title": _("System"),
         "separator": True,
         "items": [
+            _item(_("Licences"), "license", "accounts_licence"),
             _item(_("Storage"), "hard_drive", "recordings_storagesettings"),
             _item(_("Stored files"), "draft", "recordings_storedfile"),
             _item(_("Events"), "bolt", "notifications_event"),

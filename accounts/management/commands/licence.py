@@ -88,11 +88,11 @@ class Command(BaseCommand):
         self.stdout.write(terms.id)
 
     def _inspect(self, options: dict[str, Any]) -> None:
-        terms = files.read(_text(options["file"]), keys.public_keys())
+        terms = files.read(files.decode(options["file"].read_bytes()), keys.public_keys())
         self.stdout.write(json.dumps(terms.as_dict(), indent=2, ensure_ascii=False))
 
     def _install(self, options: dict[str, Any]) -> None:
-        row, new = licences.install(_text(options["file"]), actor=None)
+        row, new = licences.install(files.decode(options["file"].read_bytes()), actor=None)
         self.stdout.write(f"{row.number} {'installed' if new else 'was installed already'}")
 
     def _remove(self, options: dict[str, Any]) -> None:
@@ -125,10 +125,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:12}  {said[name]}")
         self.stdout.write(f"works until   {terms.grace_until.isoformat()}")
         self.stdout.write(f"features      {', '.join(terms.features) or '-'}")
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except UnicodeDecodeError:
-        raise ValueError(f"{path}: this is not a licence file that can be read") from None
