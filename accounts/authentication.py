@@ -17,6 +17,9 @@ from common.errors import NotSignedIn
 
 Resolver = Callable[[str], Principal | None]
 LONGEST_TOKEN = 8192
+SERVER_HEADER = "HTTP_X_TCS_DOMAIN"
+OURS = "sai_"
+"""How the tokens begin that we made ourselves."""
 
 
 @cache
@@ -44,14 +47,27 @@ def bearer_text(header: str) -> str | None:
     return text.strip() if scheme.lower() == "bearer" else None
 
 
+def of_server(text: str, domain: str) -> str:
+    """A token and the meeting server it is of, as one text: `tcs:<domain>/<token>`.
+
+    What we made ourselves stays as it is. Where no header can be sent, clients write it so.
+    """
+    if not text or not domain.strip() or text.startswith((OURS, "tcs:")):
+        return text
+    return f"tcs:{domain.strip().rpartition('://')[2].partition('/')[0]}/{text}"
+
+
 class BearerAuthentication(BaseAuthentication):
-    """`Authorization: Bearer <token>`; `request.auth` becomes the Principal."""
+    """`Authorization: Bearer <token>`; `request.auth` becomes the Principal.
+
+    `X-TCS-Domain` names the meeting server that gave the token, where one did.
+    """
 
     def authenticate(self, request: Request) -> tuple[User | AnonymousUser, Principal] | None:
         text = bearer_text(request.META.get("HTTP_AUTHORIZATION", ""))
         if text is None:
             return None
-        principal = identify(text)
+        principal = identify(of_server(text, request.META.get(SERVER_HEADER, "")))
         if principal is None:
             raise NotSignedIn(
                 _("This token is not known, has expired or was revoked: sign in again."),

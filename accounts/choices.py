@@ -19,6 +19,7 @@ class TokenKind(TextChoices):
     REFRESH = "refresh", _("Session refresh")
     API = "api", _("API token")
     ENGINE = "engine", _("Engine token")
+    TCS = "tcs", _("Token of a meeting server")
 
 
 class Scope(TextChoices):
@@ -45,5 +46,9 @@ class Action(TextChoices):
     EXPORT = "export", _("Exported")
     DELETE = "delete", _("Deleted")
     CHANGE = "change", _("Changed")
+    TRASH = "trash", _("Put into the trash")
+    RESTORE = "restore", _("Restored")
+    HOLD = "hold", _("Legal hold changed")
+    PURGE = "purge", _("Sound deleted")
     LICENCE_INSTALLED = "licence_installed", _("Licence installed")
     LICENCE_REMOVED = "licence_removed", _("Licence removed")

@@ -18,6 +18,25 @@ class Rate:
 ACCESS_DAYS = 15 / (24 * 60)
 """Fifteen minutes."""
 REFRESH_DAYS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Of a pair of session tokens, in days."""
+
+    access: float
+    refresh: float
+
+
+USUAL = Lifetimes(ACCESS_DAYS, REFRESH_DAYS)
+
+
+def server_lifetimes() -> Lifetimes:
+    """Of the pair that a person of a meeting server gets for his token there."""
+    section: dict[str, Any] = settings.ACCOUNTS
+    return Lifetimes(float(section["server_access_days"]), float(section["server_refresh_days"]))
+
+
 SPENT_TOKENS_KEPT_DAYS = 30
 """A refresh token's row outlives its use, so that a second use is noticed."""
 

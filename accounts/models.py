@@ -26,7 +26,10 @@ class User(AbstractUser):
 
     class Meta(AbstractUser.Meta):
         constraints = [
-            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known")
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="user_role_known"),
+            models.CheckConstraint(
+                condition=Q(realm="") | ~Q(role=Role.ADMIN), name="user_administers_own_realm_only"
+            ),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -50,6 +53,18 @@ class Token(TimestampedModel):
     scopes = ArrayField(models.CharField(max_length=40), default=list, blank=True)
     family = models.UUIDField(null=True, blank=True, db_index=True, editable=False)
     """Access and refresh tokens of one sign-in; re-use of a spent refresh token ends them all."""
+    issued_by = models.ForeignKey(
+        User,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("issued by"),
+    )
+    """Who made it; null: its owner signed in, or the system."""
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True, editable=False)
+    """When the meeting server that gave this token last said that it is good."""
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, blank=True, editable=False)
     revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True, editable=False)

@@ -42,6 +42,7 @@ def make(
     days: float | None = None,
     *,
     family: UUID | None = None,
+    issued_by: User | None = None,
 ) -> tuple[Token, str]:
     """A new token and its text, which can't be had again. `days` None never expires."""
     text = f"sai_{LETTERS[kind]}_{secrets.token_urlsafe(32)}"
@@ -53,6 +54,7 @@ def make(
         prefix=text[:PREFIX_LENGTH],
         digest=digest(text),
         family=family,
+        issued_by=issued_by,
         expires_at=None if days is None else timezone.now() + timedelta(days=days),
     )
     return token, text
@@ -80,13 +82,13 @@ def resolve(text: str) -> Principal | None:
         return None
     if token.user is None and token.kind != TokenKind.ENGINE:
         return None
-    _note_use(token)
+    note_use(token)
     return Principal(
         user=token.user, kind=token.kind, scopes=frozenset(token.scopes), token_id=token.pk
     )
 
 
-def _note_use(token: Token) -> None:
+def note_use(token: Token) -> None:
     """At most one write a minute and token, also when many requests come at once."""
     now = timezone.now()
     stale = Q(last_used_at=None) | Q(last_used_at__lt=now - USE_IS_NOTED_EVERY)

@@ -14,7 +14,7 @@ from django.contrib.auth import get_user
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.authentication import bearer_text, identify
+from accounts.authentication import bearer_text, identify, of_server
 from accounts.choices import Scope
 from accounts.models import User
 from common.errors import NotAllowed, NotSignedIn
@@ -36,8 +36,9 @@ def credentials_of(headers: Iterable[tuple[bytes, bytes]]) -> Credentials:
     except CookieError:
         cookies = SimpleCookie()
     session = cookies.get(settings.SESSION_COOKIE_NAME)
+    bearer = bearer_text(named.get(b"authorization", "")) or ""
     return Credentials(
-        token=bearer_text(named.get(b"authorization", "")) or "",
+        token=of_server(bearer, named.get(b"x-tcs-domain", "")),
         session=session.value if session else "",
     )
 
@@ -49,7 +50,7 @@ def watcher_of(credentials: Credentials) -> Watcher:
 
 
 def watcher_for(user: User) -> Watcher:
-    return Watcher(user.pk, sees_all=user.is_superuser)
+    return Watcher(user.pk, sees_all=user.is_superuser and not user.realm)
 
 
 def _by_token(text: str) -> User:

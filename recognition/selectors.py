@@ -3,10 +3,10 @@
 import re
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from common.sql import ask_planned
-from recognition.models import Phrase, SpeakerName, Transcript
+from recognition.models import IndexEntry, Phrase, SpeakerName, Transcript
 from recordings import selectors as recordings
 from recordings.models import Recording
 
@@ -55,6 +55,16 @@ _EXCLUDES = re.compile(r"(^|\s)-\S")
 """With "-word" only stems count: a plain form that is not there would excuse the stemmed one."""
 CANDIDATES = 2000
 """Ranking looks at every match: of the commonest words only the newest so many are ranked."""
+
+
+def contains(text: str) -> Q:
+    """A condition on recordings: somewhere in their titles, phrases or summaries it stands."""
+    query = STEMS if _EXCLUDES.search(text) else STEMS_OR_WORDS
+    values = [text[:500]] * query.count("%(q)s")
+    found = IndexEntry.objects.extra(  # noqa: S610  constants, and the text as a parameter
+        where=[f"words @@ {query.replace('%(q)s', '%s')}"], params=values
+    )
+    return Q(pk__in=found.values("recording_id"))
 
 
 def search(user: Any, text: str, *, limit: int = 50) -> list[dict[str, Any]]:

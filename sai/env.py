@@ -65,6 +65,9 @@ class Env(BaseSettings):
     """Hosts (`.example.org`: all below it), addresses and networks that `common.http` lets through."""
     api_requests_per_minute: int = Field(6000, ge=0)
     """By one caller; 0 sets no limit."""
+    user_api_access_hours: float = Field(24, gt=0)
+    user_api_refresh_days: float = Field(30, gt=0)
+    """Lifetimes of the pair that a person of a meeting server gets for his token there."""
     licence_public_key: Words = []
     """Ed25519 keys that may sign licences, each base64 of 32 bytes."""
 

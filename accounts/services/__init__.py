@@ -14,7 +14,7 @@ from accounts.services.people import (
     create_user,
     deactivate_user,
 )
-from accounts.services.sessions import Session, refresh, sign_in, sign_out, verify
+from accounts.services.sessions import Session, issue, refresh, sign_in, sign_out, verify
 from accounts.services.tokens import change_scopes, make_token, revoke_token
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "create_user",
     "deactivate_user",
     "delete_group",
+    "issue",
     "make_token",
     "refresh",
     "revoke_token",

@@ -6,6 +6,7 @@ was copied: the whole family ends.
 """
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from accounts import audit, conf, limits, tokens
 from accounts.choices import Action, TokenKind
-from accounts.conf import Rate
+from accounts.conf import Lifetimes, Rate
 from accounts.models import Token, User
 from accounts.services.endings import end_family
 from common.errors import NotSignedIn
@@ -31,6 +32,7 @@ class Session:
     access: str
     refresh: str
     expires_at: datetime
+    refresh_expires_at: datetime
 
 
 def verify(username: str, password: str, *, request: HttpRequest, door: str) -> User:
@@ -73,11 +75,21 @@ def sign_in(username: str, password: str, *, request: HttpRequest) -> Session:
     """A new family of tokens for whoever knows the name and the password."""
     user = verify(username, password, request=request, door="api")
     update_last_login(User, user)
-    return _issue(user, uuid.uuid4())
+    return issue(user)
 
 
-def refresh(text: str, *, request: HttpRequest) -> Session:
-    """Spend a refresh token for a new pair. A spent one ends its family. Raises NotSignedIn."""
+def refresh(
+    text: str,
+    *,
+    request: HttpRequest,
+    lifetimes: Lifetimes = conf.USUAL,
+    still_allowed: Callable[[User], bool] = lambda user: not user.realm,
+) -> Session:
+    """Spend a refresh token for a new pair. A spent one ends its family. Raises NotSignedIn.
+
+    `still_allowed` says whether its owner may go on; if not, nothing is spent. People of a realm
+    go on where they signed in: there their server is known.
+    """
     now = timezone.now()
     with transaction.atomic():
         token = (
@@ -86,10 +98,10 @@ def refresh(text: str, *, request: HttpRequest) -> Session:
             .filter(digest=tokens.digest(text), kind=TokenKind.REFRESH)
             .first()
         )
-        if token is not None and _is_good(token, now):
+        if token is not None and _is_good(token, now) and still_allowed(_owner(token)):
             token.revoked_at = token.last_used_at = now
             token.save(update_fields=["revoked_at", "last_used_at", "updated_at"])
-            return _issue(_owner(token), token.family or uuid.uuid4())
+            return issue(_owner(token), lifetimes, label=token.label, family=token.family)
     if token is not None and token.revoked_at is not None:
         _end_copied_family(token, request)
     raise NotSignedIn(_("The session has ended: sign in again."), code="session_ended")
@@ -118,16 +130,29 @@ def _end_copied_family(token: Token, request: HttpRequest) -> None:
         )
 
 
-def _issue(user: User, family: uuid.UUID) -> Session:
+def issue(
+    user: User,
+    lifetimes: Lifetimes = conf.USUAL,
+    *,
+    label: str = "",
+    family: uuid.UUID | None = None,
+) -> Session:
+    """A pair of tokens for somebody who has proved who he is; without `family` it begins one."""
+    family = family or uuid.uuid4()
+    now = timezone.now()
     with transaction.atomic():
         access, access_text = tokens.make(
-            user, TokenKind.ACCESS, days=conf.ACCESS_DAYS, family=family
+            user, TokenKind.ACCESS, label, days=lifetimes.access, family=family
         )
-        _row, refresh_text = tokens.make(
-            user, TokenKind.REFRESH, days=conf.REFRESH_DAYS, family=family
+        spare, refresh_text = tokens.make(
+            user, TokenKind.REFRESH, label, days=lifetimes.refresh, family=family
         )
-    expires_at = access.expires_at or timezone.now()
-    return Session(access=access_text, refresh=refresh_text, expires_at=expires_at)
+    return Session(
+        access=access_text,
+        refresh=refresh_text,
+        expires_at=access.expires_at or now,
+        refresh_expires_at=spare.expires_at or now,
+    )
 
 
 def sign_out(*, request: HttpRequest, token_id: int | None = None, refresh_text: str = "") -> None:

@@ -36,7 +36,7 @@ def make_token(
         raise NotAllowed(_("Only an administrator makes tokens for engines and for others."))
     kind = TokenKind.ENGINE if engine else TokenKind.API
     with transaction.atomic():
-        token, text = tokens.make(user, kind, label, scopes, days)
+        token, text = tokens.make(user, kind, label, scopes, days, issued_by=actor)
         audit.record(
             actor,
             Action.TOKEN_MADE,

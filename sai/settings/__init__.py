@@ -233,6 +233,8 @@ CORS_URLS_REGEX = r"^/(api|v1)/.*$"
 ENCRYPTION_KEYS = env.encryption_keys
 ACCOUNTS: dict[str, Any] = {
     "api_requests_per_minute": env.api_requests_per_minute,
+    "server_access_days": env.user_api_access_hours / 24,
+    "server_refresh_days": env.user_api_refresh_days,
     "licence_public_keys": env.licence_public_key,
 }
 RECORDINGS: dict[str, Any] = {
