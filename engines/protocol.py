@@ -79,7 +79,9 @@ class Hello(Message):
     """The first message of an engine."""
 
     type: Literal["hello"] = "hello"
-    engine_id: Identity
+    engine_id: Annotated[
+        str, StringConstraints(min_length=1, max_length=180), AfterValidator(_no_nul)
+    ]
     """Stays the same when the engine connects again."""
     version: Short
     capabilities: list[Capability]
