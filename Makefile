@@ -54,6 +54,7 @@ LOCK_LINUX := $(LOCK) --python-platform x86_64-unknown-linux-gnu
 
 lock: install-dev ## newest versions that fit together; UPGRADE=--upgrade moves what is locked
 	$(LOCK) $(UPGRADE) requirements.in -o requirements.txt
+	$(LOCK) $(UPGRADE) requirements-engine.in -o requirements-engine.txt
 	$(LOCK) $(UPGRADE) requirements-dev.in -o requirements-dev.txt
 	$(LOCK_LINUX) $(UPGRADE) requirements-gpu.in -o requirements-gpu.txt
 	$(LOCK_LINUX) $(UPGRADE) requirements-vllm.in -o requirements-vllm.txt
