@@ -19,6 +19,19 @@ class PlatformError(SaiError):
     code = "platform_error"
     status = 502
 
+    def __init__(
+        self,
+        message: str,
+        *,
+        retryable: bool = False,
+        retry_after_s: float | None = None,
+        **rest: Any,
+    ) -> None:
+        super().__init__(message, **rest)
+        self.retryable = retryable
+        self.retry_after_s = retry_after_s
+        """What the server asked us to wait, at most an hour; None: it does not say."""
+
 
 class CredentialsRejected(PlatformError):
     """The server refused our own credentials, also after one refresh. Polling stops."""
@@ -136,12 +149,17 @@ class Driver(Protocol):
     PlatformError, whose `retryable` is decided here and nowhere else."""
 
     def check(self) -> Health:
-        """Signs in and looks around; raises CredentialsRejected."""
+        """Signs in anew and looks around; raises CredentialsRejected. Costs the server a token:
+        for new settings, a person's wish and now and then, not for every look."""
 
     def conferences(
         self, *, changed_since: dt.datetime | None = None
     ) -> Iterator[RemoteConference]:
-        """Those that may have changed since, page by page; one may come twice."""
+        """Those that may have changed since, page by page; one may come twice.
+
+        What a server does not say itself is told by `RemoteConference.seen` as it was stored: so
+        store it only when everything else of that conference was looked at.
+        """
 
     def sessions(self, conference: RemoteConference) -> Sequence[RemoteSession]: ...
 
