@@ -26,6 +26,7 @@ LIMIT = 4_096
 """Visible characters of a message. Which code a longer one gets is not public; here it is 307."""
 ROUTE_NOT_FOUND, NOT_AUTHORISED, BAD_CREDENTIALS, EXPIRED = 104, 200, 201, 203
 ACCESS_DENIED, CHAT_NOT_FOUND, UNKNOWN_MESSAGE = 302, 304, 307
+PLAIN_MESSAGE = 200
 TAG = re.compile(r"<[^<>]*>")
 Event = MutableMapping[str, Any]
 
@@ -185,7 +186,16 @@ class Connection:
     def echo(self, sent: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
         """What the server tells a bot of its own message."""
         self.frames += 1
-        said = {**sent, "author": {"type": 1}, "type": 200, "content": payload.get("content")}
+        bot, person = self.state.chats[sent["chatId"]]
+        said = {
+            **sent,
+            "type": PLAIN_MESSAGE,
+            "author": {"id": bot, "type": 1},
+            "box": {"id": self.frames, "position": ""},
+            "chat": {"chatId": sent["chatId"], "chatTitle": person, "chatType": 1},
+            "content": {"parseMode": "text", **payload["content"]},
+            "isEdited": False,
+        }
         return {"type": 1, "id": self.frames, "method": "sendMessage", "payload": said}
 
 

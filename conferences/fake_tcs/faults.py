@@ -67,6 +67,20 @@ KINDS: dict[str, Kind] = {
 }
 
 
+COUNTS = {"skip": 0, "chance": 1.0, "times": 1}
+LEAST = {"times": 1, "bytes_per_second": 1, "delta": -(10**9), "seconds": -(10**9)}
+
+
+def _check(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Raises ValueError where a number should stand and something else does, or one too low."""
+    for name, value in given.items():
+        if not isinstance(known[name], int | float):
+            continue
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or value < LEAST.get(name, 0):
+            raise ValueError(f"{name} must be a number, and not below {LEAST.get(name, 0)}.")
+
+
 @dataclass
 class Fault:
     """One switch that is on."""
@@ -115,7 +129,9 @@ class Faults:
             raise ValueError(
                 f"“{kind}” has no option {', '.join(sorted(unknown))}; it has {known}."
             )
-        where = KINDS[kind].path if path is None else path
+        numbers = {"skip": skip, "chance": chance, **({} if times is None else {"times": times})}
+        _check({**numbers, **options}, {**COUNTS, **KINDS[kind].options})
+        where = KINDS[kind].path if path is None else str(path)
         fault = Fault(kind, where, times, skip, chance, {**KINDS[kind].options, **options})
         with self._lock:
             self._on.append(fault)

@@ -8,7 +8,7 @@ from conferences.fake_tcs.sound import Sound
 from conferences.fake_tcs.state import State
 from conferences.fake_tcs.web import Answer, FilePart, Refusal, Request
 
-RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+RANGE = re.compile(r"bytes=([0-9]{0,18})-([0-9]{0,18})$")
 
 
 def download(state: State, request: Request, sound: Sound) -> Answer:

@@ -71,7 +71,8 @@ def invitation_form(one: Invitation) -> dict[str, Any]:
 
 
 def participant_form(session: Session, one: Participant) -> dict[str, Any]:
-    left = one.left_at if session.is_over or (one.left_at and one.left_at <= now()) else None
+    left = one.left_at or session.stopped_at
+    left = left if left and left <= now() else None
     return {
         "id": one.id,
         "call_id": one.call_id,

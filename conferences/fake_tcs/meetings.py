@@ -217,7 +217,7 @@ def add_voice(
             display_name=name,
             flag=flag,
             joined_at=joined_at,
-            left_at=left_at,
+            left_at=left_at if session.is_over else None,
             app_id=f"{voice.login}-desktop",
         )
     )

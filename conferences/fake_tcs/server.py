@@ -51,7 +51,7 @@ class FakeServer:
         self,
         *,
         name: str = "tcs.example",
-        version: str = "5.5.3.10000",
+        version: str = "5.5.6.10000",
         generation: str = "v4",
         host: str = "127.0.0.1",
         port: int = 0,

@@ -99,6 +99,7 @@ class Participant:
     flag: int
     joined_at: datetime
     left_at: datetime | None
+    """None: with the end of the session."""
     app_id: str
 
 

@@ -135,7 +135,7 @@ def call_participants(state: State, request: Request, session: str) -> Answer:
 
 
 def _participant_form(session: Session, one: Participant) -> dict[str, Any]:
-    left = one.left_at if session.is_over else None
+    left = (one.left_at or session.stopped_at) if session.is_over else None
     return {
         "app_id": one.app_id,
         "call_id": one.call_id,

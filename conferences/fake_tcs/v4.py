@@ -11,6 +11,7 @@ from conferences.fake_tcs.files import download
 from conferences.fake_tcs.forms import (
     conference_form,
     invitation_form,
+    iso,
     participant_form,
     recording_form,
     session_form,
@@ -265,6 +266,17 @@ def server(state: State, request: Request) -> Answer:
     return json_answer({"product": {"display_name": state.name, "version": state.version}})
 
 
+def running_sessions(state: State, request: Request) -> Answer:
+    """What runs now, with the moment when somebody connected; the vendor's eraser asks it."""
+    rows = [
+        {"id": one.id, "conference_id": meeting.id, "start_time": iso(one.started_at)}
+        for meeting in visible(state, request)
+        for one in meeting.sessions
+        if not one.is_over
+    ]
+    return json_answer({"conference_sessions": rows})
+
+
 OPEN = "open"
 ONE = "conferences/{conference}"
 IN_SESSION = ONE + "/sessions/{session}"
@@ -284,6 +296,7 @@ ROUTES = [
     Route("GET", "servers-ai", "", servers_ai),
     Route("GET", "users", "users:read", users),
     Route("GET", "users/{user}", "users:read", user),
+    Route("GET", "sessions", CALLS, running_sessions),
     Route("GET", "conferences", READ, conferences),
     Route("GET", ONE, READ, conference),
     Route("GET", ONE + "/owner", READ, owner),

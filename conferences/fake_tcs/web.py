@@ -1,6 +1,7 @@
 """A request as handlers see it, and what they answer: JSON, a page, a file, a refusal."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +11,7 @@ from conferences.fake_tcs.sound import Sound
 from conferences.fake_tcs.state import Token
 
 JSON = "application/json"
+WHOLE = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass
@@ -45,7 +47,7 @@ class Request:
         text = self.query.get(name, "")
         if not text:
             return default
-        if not text.lstrip("-").isdigit() or int(text) < least:
+        if not WHOLE.fullmatch(text) or int(text) < least:
             raise Refusal(400, "invalidParameter", f"{name} is wrong.", "query", name)
         return int(text)
 

@@ -97,7 +97,10 @@ def test_a_message_reaches_a_person(tcs: FakeServer, bot: Bot) -> None:
     assert (message.text, message.parse_mode) == ("The transcript is ready", "markdown")
     assert sent["timestamp"] == int(message.at.timestamp() * 1000)
     assert bot.call("createP2PChat", userId="boris@tcs.example")["chatId"] == chat
-    assert bot.pushed[0]["method"] == "sendMessage", "the server echoes, with its own numbers"
+    pushed = bot.pushed[0]
+    assert pushed["method"] == "sendMessage", "the server echoes, with its own numbers"
+    assert pushed["payload"]["author"] == {"id": f"{BOT}@tcs.example", "type": 1}
+    assert pushed["payload"]["messageId"] == sent["messageId"]
     assert tcs.requests[-1].method == "WEBSOCKET"
 
 

@@ -248,5 +248,8 @@ def test_a_switch_that_does_not_exist_is_refused(tcs: FakeServer) -> None:
         tcs.faults.add("nonsense")
     with pytest.raises(ValueError, match="has no option"):
         tcs.faults.add("cut", before=3)
+    for wrong in ({"times": 0}, {"after": "many"}, {"after": -1}, {"skip": None}):
+        with pytest.raises(ValueError, match="must be a number"):
+            tcs.faults.add("cut", **wrong)
     assert not tcs.faults.on()
     assert all(kind.meaning for kind in KINDS.values())

@@ -1,5 +1,6 @@
 """The fake TCS from outside: control over HTTP, the command, TLS, live meetings, load."""
 
+import argparse
 import re
 import signal
 import ssl
@@ -16,7 +17,9 @@ import httpx2
 import pytest
 import yaml
 
-from conferences.fake_tcs import cli
+from conferences.fake_tcs import cli, control
+from conferences.fake_tcs.faults import KINDS
+from conferences.fake_tcs.meetings import Plan
 from conferences.fake_tcs.server import FakeServer
 from conferences.tests.tcs_client import ask, tracks_path
 
@@ -71,6 +74,7 @@ def test_wrong_values_are_named(tcs: FakeServer) -> None:
     for path, fields in (
         ("faults", {"kind": "nonsense"}),
         ("faults", {"kind": "cut", "times": 1, "wings": 2}),
+        ("faults", {"kind": "delay", "seconds": "long"}),
         ("meetings", {"wings": 2}),
         ("meetings", {"count": 0}),
         ("meetings", {"tracks": [{"login": "a", "sound": "/nowhere.opus"}]}),
@@ -139,6 +143,8 @@ def test_a_live_meeting_runs_and_then_ends(tcs: FakeServer) -> None:
     people = f"/api/v4/conferences/{meeting.id}/participants?is_in_conf=true"
     assert one()["state"] == "running"
     assert session()["stopped_at"] is None
+    running = client.get("/api/v4/sessions").json()["conference_sessions"]
+    assert [row["conference_id"] for row in running] == [meeting.id]
     assert client.get(people).json()["cnt"] == 3
     assert client.get(tracks_path(meeting)).json()["cnt"] == 0
     deadline = time.monotonic() + 5
@@ -150,6 +156,7 @@ def test_a_live_meeting_runs_and_then_ends(tcs: FakeServer) -> None:
         ended["started_at"]
     )
     assert lasted.total_seconds() == pytest.approx(111.8, abs=0.2)
+    assert client.get("/api/v4/sessions").json() == {"conference_sessions": []}
     assert client.get(people).json()["cnt"] == 0
     assert client.get(tracks_path(meeting)).json()["cnt"] == 3
 
@@ -157,9 +164,12 @@ def test_a_live_meeting_runs_and_then_ends(tcs: FakeServer) -> None:
 def test_a_meeting_runs_until_it_is_stopped(tcs: FakeServer) -> None:
     meeting = tcs.add_meeting(tracks=2, live_seconds=0)
     client = ask(tcs)
+    people = f"/api/v4/conferences/{meeting.id}/participants"
     assert meeting.is_running
+    assert [p["leave_time"] for p in client.get(people).json()["list"]] == [None, None]
     stopped = client.post(f"/api/v4/conferences/{meeting.id}/stop").json()["conference"]
     assert stopped["state"] == "stopped"
+    assert all(p["leave_time"] for p in client.get(people).json()["list"])
     assert client.get(tracks_path(meeting)).json()["cnt"] == 2
     other = tcs.add_meeting(tracks=1, live_seconds=0)
     shown = _control(tcs, "end-meeting").json()
@@ -282,6 +292,20 @@ def test_a_wrong_option_ends_with_one_line(
             cli.main(["--port", "0", *arguments])
         assert ended.value.code == 2
         assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_the_documentation_names_every_switch() -> None:
+    said = (ROOT / "docs" / "fake-tcs.md").read_text()
+    parser = argparse.ArgumentParser()
+    cli.add_arguments(parser)
+    options = [name for action in parser._actions for name in action.option_strings]
+    missing = [
+        *(kind for kind in KINDS if f"`{kind}`" not in said),
+        *(path for _, path in control.ROUTES if f"/_fake/{path}" not in said),
+        *(name for name in options if name.startswith("--") and name not in said),
+        *(name for name in Plan.__dataclass_fields__ if name not in said),
+    ]
+    assert missing == ["--help"]
 
 
 # -- load --------------------------------------------------------------------------------------
