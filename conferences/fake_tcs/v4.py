@@ -110,8 +110,17 @@ def my_roles(state: State, request: Request, conference: str) -> Answer:
 def participants(state: State, request: Request, conference: str) -> Answer:
     """Those of the latest session."""
     meeting = meeting_of(state, request, conference)
-    last = meeting.sessions[-1:]
-    rows = [participant_form(session, one) for session in last for one in session.participants]
+    return _participants_of(state, request, meeting.sessions[-1:])
+
+
+def session_participants(state: State, request: Request, conference: str, session: str) -> Answer:
+    """Those of that session."""
+    meeting = meeting_of(state, request, conference)
+    return _participants_of(state, request, [session_of(meeting, session)])
+
+
+def _participants_of(state: State, request: Request, sessions: list[Session]) -> Answer:
+    rows = [participant_form(one, person) for one in sessions for person in one.participants]
     rows = [row for row in rows if _is_wanted_participant(request, row)]
     return json_answer({"cnt": len(rows), "list": page(state, request, rows)})
 
@@ -285,6 +294,7 @@ READ, PEOPLE, INVITED = (
     "conferences.participants:read",
     "conferences.invitations:read",
 )
+PRESENT = "conferences.sessions.participants:read"
 RECORDS, CALLS, WRITE = (
     "conferences.records:read",
     "conferences.sessions:read",
@@ -309,6 +319,7 @@ ROUTES = [
     Route("GET", ONE + "/recordings/{recording}/download", RECORDS, recording_download),
     Route("GET", ONE + "/sessions", CALLS, sessions),
     Route("GET", IN_SESSION, CALLS, session),
+    Route("GET", IN_SESSION + "/participants", PRESENT, session_participants),
     Route("GET", IN_SESSION + "/tracks", RECORDS, tracks),
     Route("GET", IN_SESSION + "/tracks/{track}/download", RECORDS, track_download),
     Route("GET", ONE + "/translations", READ, translations),

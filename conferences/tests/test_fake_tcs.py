@@ -308,6 +308,8 @@ def test_people_of_a_meeting(tcs: FakeServer) -> None:
     apart = datetime.fromisoformat(guest["join_time"]) - datetime.fromisoformat(alice["join_time"])
     assert apart.total_seconds() == 1
     assert client.get(f"{base}/participants?is_in_conf=true").json()["cnt"] == 0
+    inside = tracks_path(meeting).replace("/tracks", "/participants")
+    assert client.get(inside).json() == rows
     invited = client.get(f"{base}/invitations").json()["invitations"]
     assert [one["id"] for one in invited][-1] == "clara@tcs.example"
     one = client.get(f"{base}/invitations/clara%40tcs.example").json()["invitation"]
