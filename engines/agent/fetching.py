@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -32,11 +33,14 @@ class Wire:
     """Asks the gateway's host for files. `web`: what a server-relative URL begins with."""
 
     def __init__(self, web: str, authority: str = "", *, pause_s: float = _PAUSE_S) -> None:
-        self._web, self._pause_s = web, pause_s
-        context = ssl.create_default_context(cafile=authority or None)
-        self._opener = urllib.request.build_opener(
-            _NoRedirects, urllib.request.HTTPSHandler(context=context)
-        )
+        self._web, self._authority, self._pause_s = web, authority, pause_s
+
+    @cached_property
+    def _opener(self) -> urllib.request.OpenerDirector:
+        """Made when it is needed: reading the machine's certificates takes up to 80 ms."""
+        context = ssl.create_default_context(cafile=self._authority or None)
+        secure = urllib.request.HTTPSHandler(context=context)
+        return urllib.request.build_opener(_NoRedirects, secure)
 
     def download(self, url: str, out: Path, check: Callable[[], None]) -> None:
         """Fetch into `out`; goes on where a cut connection stopped.
