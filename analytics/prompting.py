@@ -37,6 +37,11 @@ LONGEST_ITEM = 1000
 MOST_ITEMS = 200
 
 
+REMOTE_RULE = """\
+Write each statement on a line of its own and end it with the numbers of the phrases that say it, \
+in square brackets, for example: The budget was approved [12, 14]."""
+
+
 class DraftItem(BaseModel):
     """One statement and the numbers of the phrases it rests on."""
 
@@ -88,6 +93,11 @@ def merging_question(asked: str, language: str) -> str:
         "them: join notes about the same thing, keep their numbers, leave out what matters little."
     )
     return "\n".join([merge, asked.strip() or DEFAULT_QUESTION, _tongue(language)])
+
+
+def remote_question(asked: str, language: str) -> str:
+    """Return all that an engine of the gateway is told beside the transcript's block."""
+    return "\n".join([SYSTEM, question(asked, language), REMOTE_RULE])
 
 
 def _tongue(language: str) -> str:

@@ -6,19 +6,22 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
-from analytics import summarise, templating
+from analytics import prompting, summarise, templating
 from analytics.conf import conf
 from analytics.evidence import PhraseText
 from analytics.models import LanguageAnswer, Prompt, Summary, SummaryItem
 from analytics.prompting import TRANSCRIPT_REFERENCE
+from analytics.words import language_of
 from common.errors import as_stored
 from engines.errors import EngineError
 from engines.llm.registry import get_language_model
+from engines.protocol import SummaryResult
 from notifications import events
 from recognition import index
 from recognition import selectors as recognition
 from recognition.models import IndexEntry, Transcript
 from recordings.choices import Queue
+from recordings.pipeline.errand import Errand
 from recordings.pipeline.step import Context, Step, Stopped
 
 DEFAULT_PROMPT = "summary"
@@ -33,6 +36,7 @@ class Summarise(Step):
 
     queue: ClassVar[Queue] = Queue.LLM
     time_limit: ClassVar[timedelta] = timedelta(hours=1)
+    kind: ClassVar[str] = "summarize"
 
     def run(self, context: Context) -> None:
         transcript = recognition.transcript_of(context.recording)
@@ -50,17 +54,33 @@ class Summarise(Step):
             return
         _finish(context, summary, draft)
 
+    def offer(self, context: Context) -> Errand:
+        transcript = recognition.transcript_of(context.recording)
+        if transcript is None:
+            return Errand()
+        phrases = _phrases(context, transcript)
+        asked = _question(context, transcript, _pending(context, transcript), phrases)
+        language = transcript.language or language_of(" ".join(one.text for one in phrases))
+        return Errand(
+            prompt=prompting.remote_question(asked, language),
+            text=prompting.transcript_block(prompting.lines_of(phrases)),
+            params={"language": language},
+        )
+
+    def accept(self, context: Context, result: SummaryResult) -> None:
+        with context.writing():
+            summary = Summary.objects.select_related("transcript").get(run=context.run)
+        if summary.transcript is None:
+            return
+        phrases = _phrases(context, summary.transcript)
+        engine = context.claimed.worker
+        _finish(context, summary, summarise.from_text(phrases, result.summary, engine=engine))
+
     def _draft(
         self, context: Context, transcript: Transcript, summary: Summary
     ) -> summarise.SummaryDraft:
         profile = conf().profile
-        names = recognition.names_of(context.recording)
-        phrases = [
-            PhraseText(id=pk, speaker=names.get(speaker, speaker), start=start, text=text)
-            for pk, speaker, start, text in recognition.phrases_of(transcript).values_list(
-                "id", "speaker", "start", "text"
-            )
-        ]
+        phrases = _phrases(context, transcript)
         return summarise.summarise(
             phrases,
             get_language_model(profile) if profile else None,
@@ -70,6 +90,15 @@ class Summarise(Step):
             cancelled=lambda: bool(context.stopped),
             memory=_Memory(),
         )
+
+
+def _phrases(context: Context, transcript: Transcript) -> list[PhraseText]:
+    names = recognition.names_of(context.recording)
+    rows = recognition.phrases_of(transcript).values_list("id", "speaker", "start", "text")
+    return [
+        PhraseText(id=pk, speaker=names.get(speaker, speaker), start=start, text=text)
+        for pk, speaker, start, text in rows
+    ]
 
 
 class _Memory(MutableMapping[str, str]):

@@ -7,6 +7,7 @@ checks every item against its phrases (evidence.py).
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
@@ -90,6 +91,24 @@ def summarise(
     checked = _check(notes, evidence)
     profile = model.profile
     return _draft(checked, evidence, f"{profile.name}/{profile.model}", asker.usage)
+
+
+CITED = re.compile(r"[\[(]([\d\s,;]+)[\])]")
+BULLET = re.compile(r"^\s*(?:[-*•–—]|\d{1,3}[.)])\s+")
+
+
+def from_text(phrases: Sequence[PhraseText], text: str, *, engine: str) -> SummaryDraft:
+    """A summary that somebody else wrote about `remote_text(phrases)`: a statement per line, the
+    numbers of its phrases in brackets. What cites nothing stays, and is not verified."""
+    evidence = Evidence(phrases)
+    notes = []
+    for line in text.splitlines():
+        numbers = [int(n) for found in CITED.findall(line) for n in re.findall(r"\d{1,9}", found)]
+        real = tuple(n for n in dict.fromkeys(numbers) if 0 < n <= len(phrases))
+        said = prompting.one_line(BULLET.sub("", CITED.sub("", line)))[: prompting.LONGEST_ITEM]
+        if said:
+            notes.append(_Note(said, real, strayed=len(real) < len(set(numbers))))
+    return _draft(_check(notes[: prompting.MOST_ITEMS], evidence), evidence, engine, Usage())
 
 
 def _without_model(phrases: Sequence[PhraseText], cancelled: Callable[[], bool]) -> SummaryDraft:

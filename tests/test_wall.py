@@ -84,6 +84,7 @@ WALL = {
     "api/v1/search/": OWN,
     "api/v1/recordings/": OWN,
     "l/<str:secret>/": OF_A_RECORDING,
+    "engines/files/<str:permission>/<str:name>": OF_A_RECORDING,
     "api/v1/users/": ADMINISTRATION,
     "api/v1/users/<int:pk>/": ADMINISTRATION,
     "api/v1/groups/": ADMINISTRATION,

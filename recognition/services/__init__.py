@@ -1,5 +1,6 @@
 """What others may ask of transcripts."""
 
+from recognition.services.made import forget_made_sound
 from recognition.services.speakers import rename_speaker
 
-__all__ = ["rename_speaker"]
+__all__ = ["forget_made_sound", "rename_speaker"]

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from engines.protocol import ResultPhrase, TranscriptionResult
 from engines.stt.base import Heard, Transcriber
 from engines.stt.registry import get_transcriber
 from engines.vad import Region
@@ -10,7 +11,11 @@ from recognition import sound
 from recognition.conf import conf
 from recognition.models import TrackWords
 from recordings.choices import Queue
+from recordings.models import Track
+from recordings.pipeline.errand import Errand
 from recordings.pipeline.step import Context, Step
+
+ENGINE_LENGTH, LANGUAGE_LENGTH = 100, 10
 
 
 class Transcribe(Step):
@@ -18,6 +23,7 @@ class Transcribe(Step):
 
     queue: ClassVar[Queue] = Queue.GPU
     per_track: ClassVar[bool] = True
+    kind: ClassVar[str] = "transcribe"
 
     def applies_to(self, context: Context) -> bool:
         return bool(context.track.regions)
@@ -35,14 +41,41 @@ class Transcribe(Step):
             check=context.check,
         )
         with context.writing():
-            TrackWords.objects.update_or_create(
-                track=track,
-                defaults={
-                    "engine": heard.engine,
-                    "language": heard.language,
-                    "segments": _plain(heard),
-                },
-            )
+            _write(track, heard.engine, heard.language, _plain(heard))
+
+    def offer(self, context: Context) -> Errand:
+        params = {"language": language_for(context), "hotwords": context.params.get("hotwords")}
+        return Errand(
+            tracks=(context.track,), params={name: told for name, told in params.items() if told}
+        )
+
+    def accept(self, context: Context, result: TranscriptionResult) -> None:
+        engine = result.engine or context.claimed.worker
+        segments = [_segment(phrase, result.language) for phrase in result.phrases]
+        with context.writing():
+            _write(context.track, engine, result.language, segments)
+
+
+def _write(track: Track, engine: str, language: str, segments: list[dict[str, Any]]) -> None:
+    TrackWords.objects.update_or_create(
+        track=track,
+        defaults={
+            "engine": engine[:ENGINE_LENGTH],
+            "language": language[:LANGUAGE_LENGTH],
+            "segments": segments,
+        },
+    )
+
+
+def _segment(phrase: ResultPhrase, language: str) -> dict[str, Any]:
+    return {
+        "start": phrase.start,
+        "end": phrase.end,
+        "text": phrase.text,
+        "words": [word.model_dump() for word in phrase.words or ()],
+        "confidence": None,
+        "language": language,
+    }
 
 
 def engine_for(params: dict[str, Any]) -> Transcriber:

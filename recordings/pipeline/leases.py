@@ -29,7 +29,7 @@ MAX_LOST = 5
 
 def claim(queue: str, *, worker: str) -> StepRun | None:
     """Takes the next ready step of a queue, by class, turn and age; None when there is none."""
-    with _licensed(queue) as free:
+    with licensed(queue) as free:
         values = {"queue": queue, "worker": worker, "lease": conf().lease_seconds}
         rows = ask(statements.CLAIM, **values) if free else []
     if not rows:
@@ -39,7 +39,7 @@ def claim(queue: str, *, worker: str) -> StepRun | None:
 
 
 @contextmanager
-def _licensed(queue: str) -> Iterator[bool]:
+def licensed(queue: str) -> Iterator[bool]:
     """Whether one more may be heard now. Where the licence sets a limit, one claims at a time."""
     limit = "simultaneous_recognitions"
     if queue != Queue.GPU or licences.allowed(limit) is None:

@@ -9,8 +9,10 @@ from typing import Any
 
 from common.sql import ask
 from notifications import events
+from recordings.choices import Queue
 from recordings.conf import conf
 from recordings.models import StepRun
+from recordings.pipeline import leases
 from recordings.pipeline import remote_statements as statements
 
 TRIES = 3
@@ -54,25 +56,34 @@ class Standing:
 
 def claim(wanted: Wanted, *, worker: str) -> StepRun | None:
     """The next ready step that this engine can do, in the order of our own workers."""
-    for _ in range(TRIES):
-        rows = ask(
-            statements.CLAIM,
-            queues=list(wanted.queues),
-            steps=list(wanted.steps),
-            spoken=list(wanted.spoken),
-            languages=list(wanted.languages),
-            language=wanted.language,
-            unwanted=list(wanted.unwanted),
-            worker=worker,
-            lease=conf().lease_seconds,
-        )
-        if rows[0]["id"] is not None:
-            events.tell()
-            rows[0].pop("heads")
-            return StepRun(**rows[0])
-        if not rows[0]["heads"]:
-            return None
+    queues = set(wanted.queues)
+    with leases.licensed(Queue.GPU if Queue.GPU in queues else "") as free:
+        if not free:
+            queues.discard(Queue.GPU)
+        for _ in range(TRIES):
+            row = _try_claim(wanted, sorted(queues), worker)
+            heads = row.pop("heads")
+            if row["id"] is not None:
+                events.tell()
+                return StepRun(**row)
+            if not heads:
+                return None
     return None
+
+
+def _try_claim(wanted: Wanted, queues: Sequence[str], worker: str) -> dict[str, Any]:
+    rows = ask(
+        statements.CLAIM,
+        queues=list(queues),
+        steps=list(wanted.steps),
+        spoken=list(wanted.spoken),
+        languages=list(wanted.languages),
+        language=wanted.language,
+        unwanted=list(wanted.unwanted),
+        worker=worker,
+        lease=conf().lease_seconds,
+    )
+    return rows[0]
 
 
 def put_back(id: int, attempt: int) -> str | None:

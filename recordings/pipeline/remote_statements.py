@@ -19,7 +19,7 @@ WITH head AS MATERIALIZED (
             AND (cardinality(%(languages)s::text[]) = 0 OR s.step <> ALL(%(spoken)s::text[])
                 OR split_part(lower(COALESCE(NULLIF(r.params->>'language', ''),
                     NULLIF(c.language, ''), %(language)s::text)), '-', 1)
-                    = ANY(%(languages)s::text[] || ''))
+                    = ANY(%(languages)s::text[] || ARRAY['']))
         ORDER BY s.priority, s.turn, s.id LIMIT 1
     ) first ORDER BY first.priority, first.turn, first.id LIMIT 1
 ), picked AS MATERIALIZED (

@@ -13,11 +13,11 @@ from common.sql import ask
 from engines.stt.registry import TRANSCRIBERS
 from notifications import events
 from recordings import hints, selectors, usage
-from recordings.choices import Priority, RecordingStatus, TrackStatus
+from recordings.choices import Executor, Priority, RecordingStatus, TrackStatus
 from recordings.models import Recording, Run, StepRun, Track
 from recordings.pipeline import leases
 from recordings.pipeline.statements import TURN
-from recordings.pipeline.step import steps_of
+from recordings.pipeline.step import Step, steps_of
 from recordings.services import values
 
 
@@ -55,10 +55,26 @@ def process(
     return run
 
 
+HEARING = "transcribe"
+"""The kind of the step that a speech engine does."""
+REMOTE = "remote"
+"""As the name of a speech engine: any engine of the gateway, and none of ours."""
+
+
 def engine_names() -> list[str]:
     """Speech engines that a run may ask for: the installation's own first."""
     own = str(settings.RECOGNITION["engine"])
-    return [own, *sorted({*TRANSCRIBERS} - {"fake", own})]
+    return [own, *sorted({*TRANSCRIBERS, REMOTE} - {"fake", own})]
+
+
+def _executor(asked: Any, step: type[Step], kinds: set[str]) -> Executor:
+    """Who may do a step. The engine that was asked for is the one that hears."""
+    if not step.kind or (step.kind != HEARING and HEARING in kinds):
+        return Executor.ANY
+    own = settings.RECOGNITION["engine"] if step.kind == HEARING else ""
+    if (asked or own) == REMOTE:
+        return Executor.ENGINE
+    return Executor.LOCAL if asked and step.kind == HEARING else Executor.ANY
 
 
 def _check_engine(name: Any) -> None:
@@ -123,6 +139,9 @@ def _create_run(
 
 def _create_steps(run: Run, recording: Recording, tracks: list[Track]) -> list[str]:
     """One row per step, or per step and track; the queues of those that are ready now."""
+    steps = steps_of(run.pipeline)
+    kinds = {step.kind for _, step in steps}
+    asked = run.params.get("engine")
     whole = recording.duration or max((track.duration for track in tracks), default=0)
     rows = [
         StepRun(
@@ -132,12 +151,13 @@ def _create_steps(run: Run, recording: Recording, tracks: list[Track]) -> list[s
             position=position,
             step=name,
             queue=step.queue,
+            executor=_executor(asked, step, kinds),
             priority=run.priority,
             turn=run.turn,
             ready_at=Now() if position == 0 else None,  # the database's clock, not ours
             cost=(track.speech or track.duration) if track else whole,
         )
-        for position, (name, step) in enumerate(steps_of(run.pipeline))
+        for position, (name, step) in enumerate(steps)
         for track in (tracks if step.per_track else [None])
     ]
     StepRun.objects.bulk_create(rows)

@@ -1,0 +1,38 @@
+"""Hears Redis say that there is work. Without it the gateway looks by itself."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+
+import redis.asyncio
+from django.conf import settings
+from redis.exceptions import RedisError
+
+from recordings.hints import CHANNEL
+
+logger = logging.getLogger(__name__)
+SILENCE = 60.0
+"""Seconds without a hint after which the connection is made anew: it may be dead."""
+
+
+async def listen(wake: Callable[[], None]) -> None:
+    """For ever. A frozen Redis merely says nothing."""
+    while True:
+        try:
+            await _hear(wake)
+        except (RedisError, OSError) as error:
+            logger.info("no hints of work", extra={"error": type(error).__name__})
+            await asyncio.sleep(1)
+
+
+async def _hear(wake: Callable[[], None]) -> None:
+    client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2)
+    try:
+        async with client.pubsub() as hints:
+            await hints.subscribe(CHANNEL)
+            while await hints.get_message(timeout=SILENCE) is not None:
+                wake()
+    finally:
+        with suppress(RedisError, OSError):
+            await client.aclose()
