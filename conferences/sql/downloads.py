@@ -21,6 +21,7 @@ WITH busy AS MATERIALIZED (
         SELECT t.id, t.priority, t.turn FROM conferences_remotetrack t
         JOIN conferences_session s ON s.id = t.session_id AND s.recording_id IS NOT NULL
         WHERE t.connection_id = c.id AND t.status = 'pending' AND t.ready_at <= now()
+            AND t.track_id IS NOT NULL
         ORDER BY t.priority, t.turn, t.id LIMIT 1
     ) t
     WHERE room.any AND c.enabled AND c.access = 'full' AND c.status NOT IN ('rejected', 'off')

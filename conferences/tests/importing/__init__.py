@@ -1,0 +1,1 @@
+"""Stories about bringing meetings from servers here."""
