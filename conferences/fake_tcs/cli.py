@@ -128,7 +128,7 @@ def told(server: FakeServer) -> str:
     """What whoever started it must know, in words and as a file for `manage.py apply`."""
     app, state = server.app, server.state
     people = ", ".join(state.users)
-    trust = f"  ca_bundle: {server.certificate}\n" if server.certificate else ""
+    trust = f"  certificate    {server.certificate}\n" if server.certificate else ""
     return (
         f"Fake TrueConf Server {state.name} ({state.version})\n"
         f"  address        {server.url}\n"
@@ -136,7 +136,7 @@ def told(server: FakeServer) -> str:
         f"  client secret  {app.client_secret}\n"
         f"  control key    {state.control_key}   (header X-Fake-Key, addresses /_fake/...)\n"
         f"  people         {people}; password: <login>-password; olga is an administrator\n"
-        f"  meetings       {len(state.meetings)}\n{trust}"
+        f"  meetings       {len(state.meetings)}\n{trust}\n"
         "Connect it in the admin (Conferences, Connections, Add) with these, or by a file for\n"
         "`manage.py apply`:\n\n"
         "connections:\n"
@@ -147,7 +147,6 @@ def told(server: FakeServer) -> str:
         f"    client_secret: {app.client_secret}\n"
         + ("    verify_tls: false\n" if server.https else "")
         + "    poll_seconds: 5\n    auto_recognize: true\n\n"
-        f"A local address must be allowed: SAI_OUTBOUND_ALLOW={server.host}\n"
         "Ctrl-C stops it.\n"
     )
 

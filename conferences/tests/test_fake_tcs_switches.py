@@ -6,6 +6,7 @@ import signal
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -207,46 +208,88 @@ def test_a_certificate_can_be_wrong(options: dict[str, Any], words: str) -> None
 # -- the command -------------------------------------------------------------------------------
 
 
+class Program:
+    """`python -m conferences.fake_tcs` as a process of its own."""
+
+    def __init__(self, *arguments: str, port: int = 0) -> None:
+        command = [sys.executable, "-X", "importtime", "-m", "conferences.fake_tcs"]
+        self.process = subprocess.Popen(
+            [*command, "--port", str(port), "--control-key", "key", *arguments],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=(errors := tempfile.TemporaryFile("w+")),  # noqa: SIM115
+            text=True,
+        )
+        self.errors = errors
+        try:
+            said = self._said()
+        except BaseException:
+            self.end(signal.SIGKILL)
+            raise
+        self.url = re.search(r"address +(\S+)", said)[1]  # type: ignore[index]
+        self.app = re.findall(r"client (?:id|secret) +(\S+)", said)
+
+    def _said(self) -> str:
+        assert self.process.stdout
+        said = ""
+        while "Ctrl-C" not in said:
+            line = self.process.stdout.readline()
+            assert line, f"it ended with {self.process.wait(5)}"
+            said += line
+        return said
+
+    def control(self, path: str, **fields: Any) -> dict[str, Any]:
+        method = "POST" if fields else "GET"
+        headers = {"x-fake-key": "key"}
+        return httpx2.request(
+            method, f"{self.url}/_fake/{path}", json=fields, headers=headers
+        ).json()
+
+    def end(self, number: signal.Signals) -> str:
+        """What it wrote to stderr."""
+        self.process.send_signal(number)
+        self.process.communicate(timeout=10)
+        with self.errors:
+            self.errors.seek(0)
+            return self.errors.read()
+
+
 def test_the_program_runs_without_django(tmp_path: Path) -> None:
     state = tmp_path / "state.yaml"
-    state.write_text(
-        yaml.safe_dump(
-            {
-                "name": "yaml.example",
-                "app": {"client_id": "id", "client_secret": "secret", "access_seconds": 60},
-                "users": [{"login": "petra", "name": "Petra", "is_admin": True}],
-                "meetings": [{"topic": "From a file", "tracks": 2, "language": "ru"}],
-                "faults": [{"kind": "slow", "bytes_per_second": 1000}],
-            }
-        )
-    )
-    command = [sys.executable, "-X", "importtime", "-m", "conferences.fake_tcs"]
-    with subprocess.Popen(
-        [*command, "--port", "0", "--state", str(state), "--control-key", "key"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as program:
-        try:
-            assert program.stdout
-            said = ""
-            while "connections:" not in said:
-                line = program.stdout.readline()
-                assert line, program.stderr.read() if program.stderr else ""
-                said += line
-            found = re.search(r"address +(\S+)", said)
-            assert found
-            headers = {"x-fake-key": "key"}
-            shown = httpx2.get(f"{found.group(1)}/_fake/state", headers=headers).json()
-            assert shown["name"] == "yaml.example"
-            assert [one["topic"] for one in shown["meetings"]] == ["From a file"]
-            assert shown["faults"][0]["options"] == {"bytes_per_second": 1000}
-        finally:
-            program.send_signal(signal.SIGTERM)
-            _, errors = program.communicate(timeout=10)
-    assert program.returncode == 0
+    declared = {
+        "name": "yaml.example",
+        "app": {"client_id": "id", "client_secret": "secret", "access_seconds": 60},
+        "users": [{"login": "petra", "name": "Petra", "is_admin": True}],
+        "meetings": [{"topic": "From a file", "tracks": 2, "language": "ru"}],
+        "faults": [{"kind": "slow", "bytes_per_second": 1000}],
+    }
+    state.write_text(yaml.safe_dump(declared))
+    program = Program("--state", str(state))
+    try:
+        shown = program.control("state")
+        assert shown["name"] == "yaml.example"
+        assert program.app == ["id", "secret"]
+        assert [one["topic"] for one in shown["meetings"]] == ["From a file"]
+        assert shown["faults"][0]["options"] == {"bytes_per_second": 1000}
+        assert {"login": "petra", "is_admin": True} in shown["users"]
+    finally:
+        errors = program.end(signal.SIGTERM)
+    assert program.process.returncode == 0
+    assert "conferences.fake_tcs.cli" in errors
     assert "django" not in errors
+
+
+def test_a_program_that_is_killed_is_the_same_server_afterwards(tmp_path: Path) -> None:
+    keep = ["--keep", str(tmp_path / "kept.json"), "--meetings", "0"]
+    first = Program(*keep)
+    made = first.control("meetings", tracks=2, sessions=1, late={"person2": 0.01})["meetings"]
+    first.end(signal.SIGKILL)
+    second = Program(*keep, port=int(first.url.rpartition(":")[2]))
+    try:
+        assert second.control("state")["meetings"] == made
+        assert (second.url, second.app) == (first.url, first.app)
+    finally:
+        second.end(signal.SIGKILL)
 
 
 def test_a_killed_server_comes_back_with_all_it_knew(tmp_path: Path) -> None:
