@@ -241,7 +241,11 @@ def _write(
     names = [values.name_of(one.given.name) for one in judged]
     lengths = [one.info.duration_s or 0.0 for one in judged]
     recording = Recording.objects.create(
-        **{**fields, "title": fields["title"] or (names[0] if len(names) == 1 else "")},
+        **{
+            "realm": fields["owner"].realm,
+            **fields,
+            "title": fields["title"] or (names[0] if len(names) == 1 else ""),
+        },
         status=RecordingStatus.READY,
         duration=max(lengths),
     )
