@@ -69,6 +69,13 @@ def wake(queue: str) -> None:
 
 
 @shared_task
+def call_lookers() -> None:
+    """Beat calls whoever looks besides the steps of a queue; they also look by themselves."""
+    for queue in settings.QUEUE_LOOKS:
+        hints.wake(queue)
+
+
+@shared_task
 def sweep() -> None:
     """Gives back what dead workers hold. Beat calls it; every worker does the same by itself."""
     close_old_connections()

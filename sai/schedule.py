@@ -9,6 +9,7 @@ from sai.env import env
 
 SCHEDULE: dict[str, tuple[str, timedelta]] = {
     "sweep expired leases": ("recordings.tasks.sweep", timedelta(seconds=env.sweep_seconds)),
+    "look for conferences": ("recordings.tasks.call_lookers", timedelta(seconds=15)),
     "tidy up sessions and limits": ("accounts.tidy", timedelta(hours=1)),
     "forget answers of language models": (
         "analytics.tasks.forget_answers",

@@ -42,7 +42,9 @@ def family(env: "Env") -> Family:
     processes = [
         _web(env),
         # Two pocketsphinx or decoder processes side by side: one thread each.
-        _worker("cpu", queues="download,cpu", concurrency=2, threads=1),
+        _worker("cpu", queues="cpu", concurrency=2, threads=1),
+        # Threads of one process poll servers and bring tracks: they wait more than they work.
+        _worker("download", queues="download", concurrency=1, threads=1),
         # Speech recognition: the one place that may use all cores.
         _worker("gpu", queues="gpu", concurrency=1, threads=min(8, os.cpu_count() or 1)),
         _worker("llm", queues="llm", concurrency=1, threads=1),
