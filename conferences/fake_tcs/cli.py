@@ -39,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--keep", type=Path, help="file to remember everything in; read again at the next start"
     )
     parser.add_argument("--token-seconds", type=float, help="life of access tokens")
+    parser.add_argument("--seed", type=int, default=1, help="of faults that strike by chance")
     parser.add_argument("--client-id", default="", help="random unless given")
     parser.add_argument("--client-secret", default="", help="random unless given")
     parser.add_argument("--control-key", default="", help="random unless given")
@@ -67,6 +68,7 @@ def made(options: Mapping[str, Any]) -> FakeServer:
         https=options["https"],
         certificate_days=options["certificate_days"],
         keep=options["keep"],
+        seed=options["seed"],
     )
     if options["control_key"]:
         server.state.control_key = options["control_key"]

@@ -44,7 +44,8 @@ class FakeServer:
 
     There are `olga` (an administrator) and `transcription_bot`; whoever speaks in a meeting is
     added with it. Passwords are `<login>-password`. `generation` "v3" is a server before 5.5.
-    `keep` is a file from which a killed server comes back with all it knew.
+    `keep` is a file from which a killed server comes back with all it knew, `seed` of the faults
+    that strike by chance.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class FakeServer:
         certificate_days: float = 365.0,
         certificate_hosts: Sequence[str] = tls.HOSTS,
         keep: Path | None = None,
+        seed: int = 1,
     ) -> None:
         app = App(
             client_id=client_id or secrets.token_hex(16),
@@ -74,6 +76,7 @@ class FakeServer:
         )
         self.state = State(name, version, app, secret_key=secrets.token_urlsafe(32))
         self.state.generation = generation
+        self.state.faults = Faults(seed)
         if generation == V3 and version.startswith("5"):
             self.state.version = "4.7.3.10000"
         for login, full_name, is_admin in PEOPLE:
@@ -91,6 +94,7 @@ class FakeServer:
         self._stop: asyncio.Event | None = None
         self._server: uvicorn.Server | None = None
         self._alarm: threading.Timer | None = None
+        self._ended = False
         self.state.die = self._die_for
         self.state.drop_chats = self.drop_chats
 
@@ -122,7 +126,8 @@ class FakeServer:
         return self
 
     def stop(self) -> None:
-        """Close every connection and the port."""
+        """Close every connection and the port, for good."""
+        self._ended = True
         if self._alarm:
             self._alarm.cancel()
         self._halt()
@@ -136,7 +141,7 @@ class FakeServer:
 
     def revive(self) -> None:
         """Listen again, with everything as it was."""
-        if self._thread is None:
+        if self._thread is None and not self._ended:
             self.start()
 
     def _die_for(self, seconds: float) -> None:
