@@ -38,3 +38,16 @@ PAUSES = (0.0, 30.0, 120.0, 600.0, 3600.0, 21600.0)
 
 PAGE = "page"
 """The channel that everybody has: the page of notices. Others stand in `NOTICE_CHANNELS`."""
+
+
+class HookStatus(TextChoices):
+    """Of a webhook delivery: waiting -> sending -> sent or failed; sending -> waiting when it is
+    tried again; sent or failed -> waiting when somebody replays it."""
+
+    WAITING = "waiting", _("Waiting")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+
+
+OPEN_HOOK = (HookStatus.WAITING, HookStatus.SENDING)

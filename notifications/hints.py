@@ -9,6 +9,7 @@ from common.hints import Bell
 
 MAKE: Final = "notifications.make_notices"
 DELIVER: Final = "notifications.deliver"
+DELIVER_WEBHOOKS: Final = "notifications.deliver_webhooks"
 QUEUE: Final = "cpu"
 
 

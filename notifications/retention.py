@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from notifications.choices import OPEN
-from notifications.models import Delivery, Event, Notice, StreamFloor
+from notifications.models import Delivery, Event, Notice, StreamFloor, WebhookDelivery
 from notifications.numbering import number_all
 
 CHUNK: Final = 10_000
@@ -34,11 +34,15 @@ def prune(days: float) -> int:
 
 
 def prune_notices(days: float) -> int:
-    """Delete deliveries and notices older than `days` days, but for what still waits to be sent."""
+    """Delete deliveries and notices older than `days` days, but for what still waits to be sent.
+
+    The log of webhooks goes with what a paused one has let lie.
+    """
     edge = timezone.now() - timedelta(days=days)
     deliveries = Delivery.objects.filter(created_at__lt=edge).exclude(status__in=OPEN)
     notices = Notice.objects.filter(created_at__lt=edge).exclude(deliveries__status__in=OPEN)
-    return sum(_delete_all(rows) for rows in (deliveries, notices))
+    log = WebhookDelivery.objects.filter(created_at__lt=edge)
+    return sum(_delete_all(rows) for rows in (deliveries, notices, log))
 
 
 def _delete_all(rows: QuerySet[Any]) -> int:

@@ -11,6 +11,8 @@ from django.db import close_old_connections
 
 from notifications import delivering, hints, making
 from notifications.conf import limits
+from notifications.hooks import making as hooks_making
+from notifications.hooks import sending as hooks_sending
 from notifications.retention import prune, prune_notices
 
 SECONDS: Final = 20.0
@@ -22,7 +24,7 @@ def make_notices() -> None:
     """Read on in the stream of events."""
     close_old_connections()
     end = time.monotonic() + SECONDS
-    while making.make_notices():
+    while any([making.make_notices(), hooks_making.make_deliveries()]):
         if time.monotonic() > end:
             hints.wake(hints.MAKE)
             break
@@ -39,6 +41,20 @@ def deliver() -> None:
             tired.add(claimed["channel"])
         if time.monotonic() > end:
             hints.wake(hints.DELIVER)
+            break
+
+
+@shared_task(name=hints.DELIVER_WEBHOOKS)
+def deliver_webhooks() -> None:
+    """Send events to webhooks. One that fails or is slow is left in peace until the next look."""
+    close_old_connections()
+    end = time.monotonic() + SECONDS
+    tired: set[int] = set()
+    while claimed := hooks_sending.claim(tired):
+        if not hooks_sending.send(claimed):
+            tired.add(claimed["webhook_id"])
+        if time.monotonic() > end:
+            hints.wake(hints.DELIVER_WEBHOOKS)
             break
 
 

@@ -17,6 +17,8 @@ SCHEDULE: dict[str, tuple[str, timedelta]] = {
     ),
     "make notices": ("notifications.make_notices", timedelta(seconds=3)),
     "deliver notices": ("notifications.deliver", timedelta(seconds=5)),
+    "deliver webhooks": ("notifications.deliver_webhooks", timedelta(seconds=5)),
+    "keep the rules of retention": ("recordings.keep_the_rules", timedelta(hours=1)),
     "forget old events": ("notifications.prune_events", timedelta(days=1)),
 }
 

@@ -96,6 +96,7 @@ WALL = {
 PREFIXES = {
     "recordings/<uuid:recording_id>/": OF_A_RECORDING,
     "api/v1/recordings/<str:id>/": OF_A_RECORDING,
+    "api/v1/webhooks/": ADMINISTRATION,
     "admin/": ADMINISTRATION,
 }
 """Whatever begins so is held to the strictest promise without being named."""

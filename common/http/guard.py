@@ -142,7 +142,10 @@ def check_url(url: str, *, by: Guard | None = None, resolve: bool = True) -> Spl
     parts = _parts(url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if resolve:
-        (by or guard()).addresses(parts.hostname or "", port)
+        try:
+            (by or guard()).addresses(parts.hostname or "", port)
+        except ExternalError as error:  # whoever wrote the address can mend it
+            raise Invalid(error.message, code=error.code, next_action=error.next_action) from None
     return parts
 
 

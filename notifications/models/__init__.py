@@ -2,5 +2,15 @@
 
 from notifications.models.notice import Delivery, Notice, NoticePreferences
 from notifications.models.stream import Event, StreamCursor, StreamFloor
+from notifications.models.webhook import Webhook, WebhookDelivery
 
-__all__ = ["Delivery", "Event", "Notice", "NoticePreferences", "StreamCursor", "StreamFloor"]
+__all__ = [
+    "Delivery",
+    "Event",
+    "Notice",
+    "NoticePreferences",
+    "StreamCursor",
+    "StreamFloor",
+    "Webhook",
+    "WebhookDelivery",
+]

@@ -43,6 +43,7 @@ APPLY_SECTIONS: dict[str, str] = {
     "licences": "accounts.licences.sections.licences",
     "storage": "recordings.sections.storage",
     "prompts": "analytics.sections.prompts",
+    "webhooks": "notifications.sections.webhooks",
 }
 """Section of an `apply` file -> its `common.sections.Section`; applied in this order."""
 
