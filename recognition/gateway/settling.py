@@ -63,6 +63,8 @@ def finish(step: StepRun, result: dict[str, Any] | None) -> Answer:
     request = asked.filter(step=step.pk, attempt=step.attempt).first()
     if request is None:  # its recording was deleted
         return Answer(False, OLD)
+    if request.outcome == Outcome.DONE:  # the sweep was faster
+        return Answer(True)
     step.worker = request.engine.worker
     try:
         queues = _take_in(step, request, result)
@@ -124,6 +126,8 @@ def _tracks(step: StepRun) -> list[Track]:
 
 
 def _refuse(step: StepRun, request: EngineRequest, reason: str) -> Answer:
+    if (answer := _repeated(step.pk, step.attempt)).taken:
+        return answer
     logger.warning("result refused", extra={"step": step.pk, "engine": request.engine_id})
     close(step.pk, step.attempt, Outcome.REFUSED, {"code": "bad_result", "message": reason[:500]})
     runner.end_badly(step, bad_result(reason[:500]))

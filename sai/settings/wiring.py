@@ -68,6 +68,9 @@ NOTICE_SUBJECTS: dict[str, str] = {"recording": "recordings.subjects.subjects_of
 ERROR_WORDS = "recordings.wording.told"
 """A stored error in the language of whoever reads it."""
 
+TIDYING: list[str] = ["recognition.gateway.collect.collect"]
+"""Who looks with every sweep, before leases that ran out are given back: () -> None."""
+
 QUEUE_LOOKS: dict[str, str] = {"download": "conferences.worker.look"}
 """Queue -> who looks when it is called, besides the steps in it: begins what is due in threads of
 its own and returns."""
