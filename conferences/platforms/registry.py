@@ -9,18 +9,24 @@ from django.utils.translation import gettext as _
 from common.errors import Invalid
 from conferences.choices import Platform
 from conferences.models import Connection
-from conferences.platforms import unstated
+from conferences.platforms import fake, folder, unstated
 from conferences.platforms.base import Driver
+from conferences.platforms.fake import Fake
+from conferences.platforms.folder import Folder
+from conferences.platforms.trueconf import options as trueconf_options
 from conferences.platforms.trueconf.driver import TrueConf
-from conferences.platforms.trueconf.options import check as check_trueconf
 
 PATHS, FIELDS = unstated.PATHS, unstated.FIELDS
 
 DRIVERS: Final[Mapping[str, Callable[[Connection], Driver]]] = {
     Platform.TRUECONF: TrueConf,
+    Platform.FOLDER: Folder,
+    Platform.FAKE: Fake,
 }
 CHECKS: Final[Mapping[str, Callable[[Connection], None]]] = {
-    Platform.TRUECONF: check_trueconf,
+    Platform.TRUECONF: trueconf_options.check,
+    Platform.FOLDER: folder.check,
+    Platform.FAKE: fake.check,
 }
 
 

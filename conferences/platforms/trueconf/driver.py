@@ -9,6 +9,7 @@ from conferences.platforms.base import (
     Health,
     Part,
     Person,
+    PlatformError,
     RemoteConference,
     RemoteParticipant,
     RemoteSession,
@@ -45,12 +46,17 @@ class TrueConf:
     def check(self) -> Health:
         grant = self._client.tokens.sign_in()
         self._made = None
+        missing = () if grant.scopes is None else scopes.missing(grant.scopes)
         version = self._server.version()
-        next(iter(self._server.conferences()), None)  # what we came for
+        try:
+            self._server.glance()
+        except PlatformError as error:
+            if error.code != "platform_forbidden" or not missing:
+                raise  # else the scopes that are missing say it better
         seen = self._client.transport.seen
         return Health(
             granted_scopes=grant.scopes or (),
-            missing_scopes=() if grant.scopes is None else scopes.missing(grant.scopes),
+            missing_scopes=missing,
             clock_skew_s=seen.clock_skew_s,
             certificate_expires_at=seen.certificate_expires_at,
             generation=grant.generation,

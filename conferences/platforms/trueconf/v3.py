@@ -43,7 +43,7 @@ class V3(V4):
             return super().sessions(conference)
         query = {"named_conf_id": conference.id, "sort_field": "start_time", "sort_order": 0}
         rows = self._by_id(f"{API}/logs/calls", "calls", "list", **query)
-        return [one for row in rows if (one := values.call(row))]
+        return list({one.id: one for row in rows if (one := values.call(row))}.values())
 
     def tracks(self, conference_id: str, *, session_id: str) -> Sequence[RemoteTrackInfo]:
         if "tracks" in self.paths:
@@ -53,7 +53,7 @@ class V3(V4):
         path = f"{API}/conferences/{quote(conference_id, safe='')}/records"
         rows = self._by_id(path, "records", "list")
         found = [_record(row) for row in rows if held and _is_of(row, held)]
-        return [one for one in found if one]
+        return list({one.id: one for one in found if one}.values())
 
     def participants(
         self, conference_id: str, *, session_id: str = ""

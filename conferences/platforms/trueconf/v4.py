@@ -39,9 +39,15 @@ class V4:
         """Empty where the server does not tell."""
         try:
             product = self.client.ask(f"{API}/server").get("product")
-        except (NotThere, RouteMissing):
-            return ""
+        except PlatformError as error:
+            if isinstance(error, NotThere) or _is_unknown_or_forbidden(error):
+                return ""
+            raise
         return values.text(product.get("version"), 50) if isinstance(product, dict) else ""
+
+    def glance(self) -> None:
+        """Whether conferences can be listed. Raises what it meets."""
+        self.client.ask(f"{self.prefix}/conferences", query={"page_size": 1})
 
     def conferences(self) -> Iterator[RemoteConference]:
         """All of them. Its filters `after` and `before` are about the plan, not about what was
@@ -59,13 +65,13 @@ class V4:
         read = unstated.reader("sessions", self.fields)
         path = self.path("sessions", conference_id=conference.id)
         found = [values.session(row, read) for row in self._list(path, "sessions")]
-        return [one for one in found if one]
+        return list({one.id: one for one in found if one}.values())
 
     def tracks(self, conference_id: str, *, session_id: str) -> Sequence[RemoteTrackInfo]:
         read = unstated.reader("tracks", self.fields)
         path = self.path("tracks", conference_id=conference_id, session_id=session_id)
         found = [values.track(row, read) for row in self._list(path, "tracks")]
-        return [one for one in found if one]
+        return list({one.id: one for one in found if one}.values())
 
     def participants(
         self, conference_id: str, *, session_id: str = ""
