@@ -6,27 +6,29 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
+SINGLE = ("TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE", "ERROR_WORDS")
+LISTS = ("TOKEN_RESOLVERS", "TIDYING", "RECORDING_PANELS", "SOUND_MADE")
+TABLES = (
+    "EVENT_AUDIENCES",
+    "NOTICE_CHANNELS",
+    "NOTICE_SUBJECTS",
+    "LICENCE_USAGE",
+    "APPLY_SECTIONS",
+    "QUEUE_LOOKS",
+)
+
 
 def _named() -> Iterator[tuple[str, str]]:
+    """(place in the wiring, dotted name)."""
     for pipeline, names in settings.PIPELINES.items():
-        for name in names:
-            yield f"PIPELINES[{pipeline!r}]", name
-    for topic, name in settings.EVENT_AUDIENCES.items():
-        yield f"EVENT_AUDIENCES[{topic!r}]", name
-    for setting in ("TOKEN_RESOLVERS", "RECORDING_PANELS"):
-        for name in getattr(settings, setting):
-            yield setting, name
-    for setting in ("NOTICE_CHANNELS", "NOTICE_SUBJECTS"):
-        for key, name in getattr(settings, setting).items():
-            yield f"{setting}[{key!r}]", name
-    for setting in ("TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE", "ERROR_WORDS"):
-        yield setting, getattr(settings, setting)
-    for limit, name in settings.LICENCE_USAGE.items():
-        yield f"LICENCE_USAGE[{limit!r}]", name
-    for queue, name in settings.QUEUE_LOOKS.items():
-        yield f"QUEUE_LOOKS[{queue!r}]", name
-    for section, name in settings.APPLY_SECTIONS.items():
-        yield f"APPLY_SECTIONS[{section!r}]", name
+        yield from ((f"PIPELINES[{pipeline!r}]", name) for name in names)
+    for setting in LISTS:
+        yield from ((setting, name) for name in getattr(settings, setting))
+    for setting in TABLES:
+        yield from (
+            (f"{setting}[{key!r}]", name) for key, name in getattr(settings, setting, {}).items()
+        )
+    yield from ((setting, getattr(settings, setting)) for setting in SINGLE)
 
 
 @register()

@@ -32,8 +32,9 @@ def with_right(user: Any, right: Right) -> QuerySet[Recording]:
 
 
 def _existing_for(user: Any) -> QuerySet[Recording]:
-    """For a person of a realm nothing outside it exists, whatever rows of access say."""
-    everything = Recording.objects.all()
+    """For a person of a realm nothing outside it exists, whatever rows of access say; and for
+    nobody what lies in the trash."""
+    everything = Recording.objects.filter(trashed_at__isnull=True)
     return everything.filter(realm=user.realm) if user.realm else everything
 
 
@@ -42,6 +43,8 @@ def shares_realm(user: Any, recording: Recording) -> bool:
     return not user.realm or user.realm == recording.realm
 
 
+NOT_TRASHED = "{id} NOT IN (SELECT id FROM recordings_recording WHERE trashed_at IS NOT NULL)"
+"""The trash is small and has an index of its own: PostgreSQL reads it once per statement."""
 IN_REALM = "EXISTS (SELECT 1 FROM recordings_recording i WHERE i.id = {id} AND i.realm = %(realm)s)"
 VISIBLE = """(
     EXISTS (SELECT 1 FROM recordings_recording o WHERE o.id = {id} AND o.owner_id = %(viewer)s)
@@ -59,10 +62,11 @@ def visible_sql(user: Any, *, id: str) -> tuple[str, dict[str, Any]]:
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return "false", {}
     values = {"realm": user.realm} if user.realm else {}
-    realm = IN_REALM.format(id=id) if user.realm else "true"
-    if user.is_superuser:
-        return realm, values
-    return f"({realm} AND {VISIBLE.format(id=id)})", {"viewer": user.pk, **values}
+    conditions = [NOT_TRASHED, *([IN_REALM] if user.realm else [])]
+    if not user.is_superuser:
+        conditions.append(VISIBLE)
+        values["viewer"] = user.pk
+    return "(" + " AND ".join(one.format(id=id) for one in conditions) + ")", values
 
 
 GIVEN = """
@@ -92,6 +96,23 @@ def visible_parts(user: Any) -> list[QuerySet[Recording]]:
         return [own]
     given = _current().filter(Q(user=user) | Q(group__user=user), rights__contains=[Right.VIEW])
     return [own, _existing_for(user).filter(pk__in=given.values("recording_id"))]
+
+
+def in_trash(user: Any) -> QuerySet[Recording]:
+    """What this person may restore: his own, what he may delete, everything for administrators."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return Recording.objects.none()
+    trashed = Recording.objects.filter(trashed_at__isnull=False)
+    if user.realm:
+        trashed = trashed.filter(realm=user.realm)
+    if user.is_superuser:
+        return trashed
+    may = _current().filter(
+        Q(user=user) | Q(group__user=user),
+        recording=OuterRef("pk"),
+        rights__contains=[Right.DELETE],
+    )
+    return trashed.filter(Q(owner=user) | Exists(may))
 
 
 def allowed(user: Any, recording: Recording, right: Right) -> bool:
@@ -136,7 +157,8 @@ def rights_until(user: Any, recording: Recording) -> dict[Right, dt.datetime | N
 def by_link(secret: str) -> Access | None:
     """The access that a link gives, while it is good."""
     digest = hashlib.sha256(secret.encode()).hexdigest()
-    good = _current().filter(link_digest=digest).select_related("recording__owner")
+    good = _current().filter(link_digest=digest, recording__trashed_at__isnull=True)
+    good = good.select_related("recording__owner")
     found: Access | None = good.first()
     return found
 
@@ -157,7 +179,7 @@ WITH given AS (
 SELECT given.id::text AS id, given.viewer FROM given
 JOIN recordings_recording r ON r.id = given.id
 JOIN accounts_user u ON u.id = given.viewer
-WHERE u.realm = '' OR u.realm = r.realm"""
+WHERE r.trashed_at IS NULL AND (u.realm = '' OR u.realm = r.realm)"""
 
 
 def viewers_of(ids: Iterable[str]) -> dict[str, set[int]]:

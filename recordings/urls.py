@@ -8,6 +8,7 @@ from recordings.pages import (
     listing,
     sharing,
     theme,
+    trash,
     upload,
 )
 
@@ -18,6 +19,11 @@ urlpatterns = [
     path("rows/", listing.changed, name="recording-rows"),
     path("upload/", upload.upload, name="upload"),
     path("theme/", theme.switch, name="theme"),
+    path("trash/", trash.index, name="trash"),
+    path("trash/<uuid:recording_id>/restore/", trash.restore, name="trash-restore"),
+    path("trash/<uuid:recording_id>/delete/", trash.delete, name="trash-delete"),
+    path(f"{_ONE}tags/", actions.tags, name="recording-tags"),
+    path(f"{_ONE}purge/", actions.purge, name="recording-purge"),
     path(_ONE, detail.show, name="recording"),
     path(f"{_ONE}status/", detail.status, name="recording-status"),
     path(f"{_ONE}runs/", detail.runs, name="recording-runs"),

@@ -6,12 +6,14 @@ Whatever changes something asks `recordings.services`: rules, events and audit h
 from recordings.admin.access import AccessAdmin
 from recordings.admin.journey import RunAdmin, StepRunAdmin, StepSpeedAdmin
 from recordings.admin.recording import RecordingAdmin
+from recordings.admin.retention import RetentionRuleAdmin
 from recordings.admin.storage import StorageSettingsAdmin, StoredFileAdmin
 from recordings.admin.track import TrackAdmin
 
 __all__ = [
     "AccessAdmin",
     "RecordingAdmin",
+    "RetentionRuleAdmin",
     "RunAdmin",
     "StepRunAdmin",
     "StepSpeedAdmin",

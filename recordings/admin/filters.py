@@ -37,6 +37,21 @@ class FailureFilter(admin.SimpleListFilter):
         return found.filter(error__code=code) if colon else found
 
 
+class TrashFilter(admin.SimpleListFilter):
+    """Without a choice the list shows what is not in the trash."""
+
+    title = _("trash")
+    parameter_name = "trash"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("only", _("In the trash")), ("too", _("All"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
+        if self.value() == "too":
+            return None
+        return queryset.filter(trashed_at__isnull=self.value() != "only")
+
+
 class IncompleteFilter(admin.SimpleListFilter):
     title = _("incomplete")
     parameter_name = "incomplete"

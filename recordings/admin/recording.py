@@ -1,5 +1,7 @@
 """Recordings in the admin."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -30,7 +32,7 @@ from common.admin import (
 from common.errors import SaiError
 from recordings import services
 from recordings.admin.access import AccessInline
-from recordings.admin.filters import FailureFilter, IncompleteFilter
+from recordings.admin.filters import FailureFilter, IncompleteFilter, TrashFilter
 from recordings.admin.journey import RunInline
 from recordings.admin.track import TrackInline
 from recordings.admin.words import COLOURS
@@ -102,6 +104,8 @@ class RecordingAdmin(BoundedAdmin):
         FailureFilter,
         "kind",
         IncompleteFilter,
+        TrashFilter,
+        "on_hold",
         ("owner", AutocompleteSelectFilter),
         ("created_at", RangeDateTimeFilter),
     ]
@@ -109,7 +113,7 @@ class RecordingAdmin(BoundedAdmin):
     search_help_text = gettext_lazy("Title, number, id or the owner's user name")
     ordering = ["-created_at", "-id"]
     date_hierarchy = "created_at"
-    actions = ["process", "cancel"]
+    actions = ["process", "cancel", "to_trash", "restore", "hold", "release"]
     actions_detail = ["process_one", "cancel_one", "show"]
     inlines = [TrackInline, RunInline, AccessInline]
     readonly_fields = [
@@ -122,6 +126,9 @@ class RecordingAdmin(BoundedAdmin):
         "length",
         "trouble",
         "whole",
+        "on_hold",
+        "tags",
+        "trashed_at",
         "started_at",
         "made",
         "changed",
@@ -136,6 +143,7 @@ class RecordingAdmin(BoundedAdmin):
                     ("kind", "source"),
                     ("made", "changed"),
                     ("started_at", "whole"),
+                    ("on_hold", "tags", "trashed_at"),
                     "id",
                 ]
             },
@@ -211,7 +219,10 @@ class RecordingAdmin(BoundedAdmin):
         return [str(one) for one in chosen], counts, set(), []
 
     def delete_model(self, request: HttpRequest, obj: Recording) -> None:
-        services.delete(obj, by=actor_of(request), request=request)
+        try:
+            services.delete(obj, by=actor_of(request), request=request)
+        except SaiError as error:  # under legal hold
+            messages.error(request, f"{obj}: {explain(error)}")
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
         for recording in queryset:
@@ -232,6 +243,36 @@ class RecordingAdmin(BoundedAdmin):
         ended = sum(services.cancel(recording) for recording in queryset)
         text = ngettext("%(n)d run was cancelled.", "%(n)d runs were cancelled.", ended)
         messages.success(request, text % {"n": ended})
+
+    @admin.action(description=gettext_lazy("Put into the trash"), permissions=["delete"])
+    def to_trash(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
+        self._each(request, queryset, services.trash)
+
+    @admin.action(description=gettext_lazy("Restore from the trash"), permissions=["change"])
+    def restore(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
+        self._each(request, queryset, services.restore)
+
+    @admin.action(description=gettext_lazy("Put under legal hold"), permissions=["change"])
+    def hold(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
+        self._each(request, queryset, partial(services.hold, on=True))
+
+    @admin.action(description=gettext_lazy("End the legal hold"), permissions=["change"])
+    def release(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
+        self._each(request, queryset, partial(services.hold, on=False))
+
+    def _each(
+        self, request: HttpRequest, queryset: QuerySet[Recording], change: Callable[..., None]
+    ) -> None:
+        done = 0
+        for recording in queryset:
+            try:
+                change(recording, by=actor_of(request), request=request)
+                done += 1
+            except SaiError as error:
+                messages.error(request, f"{recording}: {explain(error)}")
+        if done:
+            text = ngettext("%(n)d recording was changed.", "%(n)d recordings were changed.", done)
+            messages.success(request, text % {"n": done})
 
     @action(
         description=gettext_lazy("Process again"),

@@ -34,7 +34,7 @@ class OneRecording(find.RecordingView):
 
     @extend_schema(operation_id="recordings_delete", responses={204: None})
     def delete(self, request: Request, id: str) -> Response:
-        """Delete it with everything that was made from it, also while it is being worked on."""
+        """Put it into the trash, also while it is being worked on; `trash/` restores it."""
         recording = find.recording(request, id, Right.DELETE)
-        services.delete(recording, by=user_of(request), request=request)
+        services.trash(recording, by=user_of(request), request=request)
         return Response(status=204)

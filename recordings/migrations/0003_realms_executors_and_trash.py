@@ -6,80 +6,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('recordings', '0002_transitions'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("recordings", "0002_transitions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='access',
-            name='access_once_per_user',
+            model_name="access",
+            name="access_once_per_user",
         ),
         migrations.RemoveConstraint(
-            model_name='access',
-            name='access_once_per_group',
+            model_name="access",
+            name="access_once_per_group",
         ),
         migrations.AddField(
-            model_name='access',
-            name='origin',
-            field=models.CharField(blank=True, db_default='', default='', editable=False, max_length=40, verbose_name='origin'),
+            model_name="access",
+            name="origin",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                editable=False,
+                max_length=40,
+                verbose_name="origin",
+            ),
         ),
         migrations.AddField(
-            model_name='recording',
-            name='on_hold',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='legal hold'),
+            model_name="recording",
+            name="on_hold",
+            field=models.BooleanField(db_default=False, default=False, verbose_name="legal hold"),
         ),
         migrations.AddField(
-            model_name='recording',
-            name='realm',
-            field=models.CharField(blank=True, db_default='', default='', max_length=60, verbose_name='realm'),
+            model_name="recording",
+            name="realm",
+            field=models.CharField(
+                blank=True, db_default="", default="", max_length=60, verbose_name="realm"
+            ),
         ),
         migrations.AddField(
-            model_name='recording',
-            name='tags',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, db_default=models.Value([], django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), size=None)), default=list, size=None),
+            model_name="recording",
+            name="tags",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=60),
+                blank=True,
+                db_default=models.Value(
+                    [],
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=60), size=None
+                    ),
+                ),
+                default=list,
+                size=None,
+            ),
         ),
         migrations.AddField(
-            model_name='recording',
-            name='trashed_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='in the trash since'),
+            model_name="recording",
+            name="trashed_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="in the trash since"),
         ),
         migrations.AddField(
-            model_name='recording',
-            name='trashed_by',
+            model_name="recording",
+            name="trashed_by",
             field=models.BigIntegerField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='steprun',
-            name='executor',
-            field=models.CharField(choices=[('any', 'Anybody'), ('local', 'Our own workers'), ('engine', 'Engines of the gateway')], db_default='any', default='any', max_length=10, verbose_name='executor'),
+            model_name="steprun",
+            name="executor",
+            field=models.CharField(
+                choices=[
+                    ("any", "Anybody"),
+                    ("local", "Our own workers"),
+                    ("engine", "Engines of the gateway"),
+                ],
+                db_default="any",
+                default="any",
+                max_length=10,
+                verbose_name="executor",
+            ),
         ),
         migrations.AddField(
-            model_name='track',
-            name='left_out',
-            field=models.BooleanField(db_default=False, default=False, verbose_name='left out'),
+            model_name="track",
+            name="left_out",
+            field=models.BooleanField(db_default=False, default=False, verbose_name="left out"),
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(fields=['realm', '-created_at', '-id'], name='recording_realm_newest'),
+            model_name="recording",
+            index=models.Index(
+                fields=["realm", "-created_at", "-id"], name="recording_realm_newest"
+            ),
         ),
         migrations.AddIndex(
-            model_name='recording',
-            index=models.Index(condition=models.Q(('trashed_at__isnull', False)), fields=['trashed_at'], name='recording_trashed'),
+            model_name="recording",
+            index=models.Index(
+                condition=models.Q(("trashed_at__isnull", False)),
+                fields=["trashed_at"],
+                name="recording_trashed",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.UniqueConstraint(condition=models.Q(('user__isnull', False)), fields=('recording', 'user', 'origin'), name='access_once_per_user'),
+            model_name="access",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("user__isnull", False)),
+                fields=("recording", "user", "origin"),
+                name="access_once_per_user",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='access',
-            constraint=models.UniqueConstraint(condition=models.Q(('group__isnull', False)), fields=('recording', 'group', 'origin'), name='access_once_per_group'),
+            model_name="access",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("group__isnull", False)),
+                fields=("recording", "group", "origin"),
+                name="access_once_per_group",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='steprun',
-            constraint=models.CheckConstraint(condition=models.Q(('executor__in', ['any', 'local', 'engine'])), name='step_executor_known'),
+            model_name="steprun",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("executor__in", ["any", "local", "engine"])),
+                name="step_executor_known",
+            ),
         ),
     ]

@@ -36,6 +36,12 @@ class StorageSettings(TimestampedModel):
         _("root"), max_length=500, blank=True, help_text=_("A path, or s3://bucket/prefix.")
     )
     reserve_bytes = models.BigIntegerField(_("disk reserve, bytes"), null=True, blank=True)
+    trash_days = models.PositiveIntegerField(
+        _("days in the trash"),
+        null=True,
+        blank=True,
+        help_text=_("Empty: 30. 0: what is deleted is gone at once."),
+    )
     endpoint_url = models.CharField(_("S3 endpoint"), max_length=500, blank=True)
     region = models.CharField(_("S3 region"), max_length=60, blank=True)
     access_key_id = models.CharField(_("S3 key id"), max_length=200, blank=True)

@@ -63,14 +63,37 @@ def cancel(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @page
 def delete(request: HttpRequest, recording_id: UUID) -> HttpResponse:
-    """GET asks once more; POST deletes for good."""
+    """GET asks once more; POST puts it into the trash, or deletes it where there is none."""
     recording = find(request, recording_id, Right.DELETE)
     if request.method != "POST":
-        return render(request, "recordings/delete.html", {"recording": recording})
+        context = {"recording": recording, "days": services.trash_days()}
+        return render(request, "recordings/delete.html", context)
     name = str(recording)
-    services.delete(recording, by=person(request), request=request)
+    services.trash(recording, by=person(request), request=request)
     messages.success(request, _("“%(title)s” was deleted.") % {"title": name})
     return redirect("recordings")
+
+
+@require_POST
+@page
+def tags(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """The tags, separated by commas."""
+    recording = find(request, recording_id, Right.EDIT)
+    services.tag(recording, request.POST.get("tags", "").split(","), by=person(request))
+    messages.success(request, _("The tags were saved."))
+    return redirect("recording", recording.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@page
+def purge(request: HttpRequest, recording_id: UUID) -> HttpResponse:
+    """GET asks once more; POST deletes the sound for good and keeps the words."""
+    recording = find(request, recording_id, Right.DELETE)
+    if request.method != "POST":
+        return render(request, "recordings/purge.html", {"recording": recording})
+    services.purge_sound(recording, by=person(request), request=request)
+    messages.success(request, _("The sound was deleted; the words are kept."))
+    return redirect("recording", recording.pk)
 
 
 def _back(request: HttpRequest, recording: Recording, said: str) -> HttpResponse:

@@ -4,9 +4,18 @@
 """
 
 from recordings.services.access import Granted, grant, revoke
-from recordings.services.edit import delete, describe
+from recordings.services.edit import describe
 from recordings.services.intake import IncomingFile, receive
 from recordings.services.journey import cancel, process
+from recordings.services.life import (
+    delete,
+    hold,
+    purge_sound,
+    restore,
+    tag,
+    trash,
+    trash_days,
+)
 
 __all__ = [
     "Granted",
@@ -15,7 +24,13 @@ __all__ = [
     "delete",
     "describe",
     "grant",
+    "hold",
     "process",
+    "purge_sound",
     "receive",
+    "restore",
     "revoke",
+    "tag",
+    "trash",
+    "trash_days",
 ]

@@ -37,7 +37,7 @@ from notifications import events
 from recordings.choices import Kind, RecordingStatus, TrackStatus
 from recordings.conf import conf
 from recordings.models import Recording, StoredFile, Track
-from recordings.services import journey, titles, values
+from recordings.services import journey, life, titles, values
 from recordings.storage import files as stored
 
 UNPROCESSABLE = frozenset(
@@ -116,6 +116,7 @@ def receive(
     with _staged(files) as staged:
         fields["content_sha256"] = digest = content_of([one.sha256 for one in staged])
         if first := _first(owner, digest):
+            life.restore(first, by=owner)  # he sends it again: he wants it back
             return first, False
         judged = _judge(files, staged)
         begin = partial(journey.process, pipeline=wanted, params=params, by=owner)

@@ -27,6 +27,10 @@ def send(client: Client, *files: Any, **fields: Any) -> Any:
     return client.post(URL, {"file": list(files), **fields})
 
 
+def change(client: Client, url: str, fields: dict[str, Any]) -> Any:
+    return client.patch(url, fields, content_type="application/json")
+
+
 def upload(folder: Path, name: str = "a.wav", **kinds: float) -> io.BytesIO:
     file = io.BytesIO(sound.wav_bytes(folder, **kinds))
     file.name = name

@@ -36,12 +36,18 @@ NEEDS: dict[tuple[str, str], Right | None] = {
     ("api-recording-cancel", "POST"): Right.RUN,
     ("api-recording-runs", "GET"): Right.VIEW,
     ("api-recording-audio", "GET"): Right.VIEW,
+    ("api-recording-life", "GET"): Right.VIEW,
+    ("api-recording-life", "PATCH"): Right.EDIT,
+    ("api-recording-purge", "POST"): Right.DELETE,
     ("api-recording-access", "GET"): Right.SHARE,
     ("api-recording-access", "POST"): Right.SHARE,
     ("api-recording-access", "DELETE"): Right.SHARE,
 }
 """(address, method) -> the right it needs; None: only to be signed in."""
-ROUTES = [(pattern, method) for pattern in urlpatterns for method in METHODS]
+ELSEWHERE = ("trash/", "retention/")
+"""Not of one recording that can be seen: `test_life` asks them."""
+OF_RECORDINGS = [one for one in urlpatterns if not str(one.pattern).startswith(ELSEWHERE)]
+ROUTES = [(pattern, method) for pattern in OF_RECORDINGS for method in METHODS]
 
 
 @dataclass
@@ -129,6 +135,7 @@ def ask(scene: Scene, who: Caller, pattern: URLPattern, method: str) -> Any:
     if (pattern.name, method) == ("api-recording-access", "DELETE"):
         url += f"?id={scene.access.pk}"
     body = {"api-recording-access": '{"link": true}', "api-recording": '{"title": "x"}'}
+    body["api-recording-life"] = '{"tags": ["x"]}'
     content = body.get(pattern.name or "", "{}") if method not in ("GET", "HEAD") else ""
     return who.client.generic(method, url, content, content_type=JSON)
 
@@ -153,7 +160,7 @@ def undo() -> Any:
 GRANTED = {
     "GET": {200},
     "HEAD": {200},
-    "POST": {201, 202, 415},  # 415: we send JSON where a form is wanted
+    "POST": {200, 201, 202, 415},  # 415: we send JSON where a form is wanted
     "PATCH": {200},
     "DELETE": {204},
 }
@@ -184,10 +191,10 @@ def test_who_gets_what(scene: Scene, undo: Any, pattern: URLPattern, method: str
 
 
 def test_the_table_knows_every_address() -> None:
-    named = {pattern.name for pattern in urlpatterns}
+    named = {pattern.name for pattern in OF_RECORDINGS}
     offered = {
         (pattern.name, method)
-        for pattern in urlpatterns
+        for pattern in OF_RECORDINGS
         for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
         if hasattr(pattern.callback.view_class, method.lower())
     }

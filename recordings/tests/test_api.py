@@ -16,7 +16,7 @@ from pytest_django import Settings
 from accounts.models import AuditEntry, User
 from notifications.models import Event
 from recordings.choices import StepStatus
-from recordings.models import Access, Recording, Run, Track
+from recordings.models import Access, Recording, Run, StorageSettings, Track
 from recordings.pipeline import leases
 from recordings.tests import factories, sound
 from recordings.tests.doors import URL, nothing_was_kept, send, upload
@@ -299,6 +299,7 @@ def test_deleting_wins_over_work_under_way(
     guest = factories.user("gast")
     Access.objects.create(recording_id=id, user=guest, rights=["view"])
 
+    StorageSettings.objects.create(pk=1, trash_days=0)
     assert api.delete(f"{URL}{id}/").status_code == 204
 
     assert leases.settle(step, StepStatus.DONE) is None

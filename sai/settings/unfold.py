@@ -86,6 +86,7 @@ _MENU: list[dict[str, Any]] = [
         "separator": True,
         "items": [
             _item(_("Licences"), "license", "accounts_licence"),
+            _item(_("Retention"), "auto_delete", "recordings_retentionrule"),
             _item(_("Storage"), "hard_drive", "recordings_storagesettings"),
             _item(_("Stored files"), "draft", "recordings_storedfile"),
             _item(_("Events"), "bolt", "notifications_event"),

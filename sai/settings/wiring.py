@@ -53,6 +53,10 @@ TEXT_SEARCH = "recognition.selectors.search"
 TITLE_INDEX = "recognition.index.replace_title"
 """Makes a recording findable by its title as it is now: (recording) -> None."""
 
+SOUND_MADE: list[str] = ["recognition.services.forget_made_sound"]
+"""What upper floors made of a recording's sound goes with it: (recording) -> stored files that
+nobody names any more; the caller deletes them."""
+
 SUMMARY_SOURCE: str = "analytics.selectors.for_export"
 """What an exported transcript says of its meaning: recording id -> (text, items)."""
 
