@@ -20,6 +20,7 @@ DESCRIPTION = "Run a TrueConf Server that is not one: for tests, demos and fault
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at")
     parser.add_argument("--port", type=int, default=4443, help="0: any free one")
+    parser.add_argument("--public-url", default="", help="how others reach it, for its links")
     parser.add_argument("--name", default="tcs.example", help="the server's own name, in ids")
     parser.add_argument("--v3", action="store_true", help="an old server without /api/v4")
     parser.add_argument("--https", action="store_true", help="with a self-signed certificate")
@@ -61,6 +62,7 @@ def made(options: Mapping[str, Any]) -> FakeServer:
         name=str(declared.pop("name", options["name"])),
         generation="v3" if options["v3"] else "v4",
         host=options["host"],
+        public_url=options["public_url"],
         port=options["port"],
         client_id=options["client_id"] or str(app.pop("client_id", "")),
         client_secret=options["client_secret"] or str(app.pop("client_secret", "")),
@@ -133,7 +135,7 @@ def told(server: FakeServer) -> str:
     trust = f"  certificate    {server.certificate}\n" if server.certificate else ""
     return (
         f"Fake TrueConf Server {state.name} ({state.version})\n"
-        f"  address        {server.url}\n"
+        f"  address        {state.base_url}\n"
         f"  client id      {app.client_id}\n"
         f"  client secret  {app.client_secret}\n"
         f"  control key    {state.control_key}   (header X-Fake-Key, addresses /_fake/...)\n"
@@ -144,7 +146,7 @@ def told(server: FakeServer) -> str:
         "connections:\n"
         "  - name: fake-tcs\n"
         "    platform: trueconf\n"
-        f"    url: {server.url}\n"
+        f"    url: {state.base_url}\n"
         f"    client_id: {app.client_id}\n"
         f"    client_secret: {app.client_secret}\n"
         + ("    verify_tls: false\n" if server.https else "")

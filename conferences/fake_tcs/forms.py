@@ -22,34 +22,40 @@ def iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
 
 
+ORDINARY = {
+    "description": "",
+    "max_participants": 36,
+    "max_podiums": 36,
+    "broadcast_enabled": False,
+    "broadcast_id": None,
+    "waiting_room_enabled": False,
+    "pin": None,
+    "pin_enabled": False,
+    "tags": [],
+    "rights": {},
+    "registration": {"enabled": False},
+    "connect_urls": {},
+}
+"""Fields of a conference that are the same for all here."""
+
+
 def conference_form(state: State, meeting: Meeting) -> dict[str, Any]:
     url = f"{state.base_url}/c/{meeting.id}"
     start = meeting.starts_at
     return {
+        **ORDINARY,
         "id": meeting.id,
         "topic": meeting.topic,
         "owner": meeting.owner,
-        "description": "",
         "state": "running" if meeting.is_running else "stopped",
         "mode": meeting.mode,
         "access": meeting.access,
-        "max_participants": 36,
-        "max_podiums": 36,
         "recording_enabled": bool(meeting.recordings),
-        "broadcast_enabled": False,
-        "broadcast_id": None,
-        "waiting_room_enabled": False,
-        "pin": None,
-        "pin_enabled": False,
         "url": url,
         "web_client_url": f"{url}#web",
         "created_at": iso(meeting.created_at),
-        "tags": [],
         "session_id": meeting.sessions[-1].id if meeting.sessions else None,
         "invitations": [invitation_form(one) for one in meeting.invitations],
-        "rights": {},
-        "registration": {"enabled": False},
-        "connect_urls": {},
         "schedule": {
             "type": "once" if start else "none",
             "start_time": int(start.timestamp()) if start else None,

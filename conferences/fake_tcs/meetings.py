@@ -204,9 +204,7 @@ def add_voice(
     user = state.user_of(voice.login)
     uid = state.uid(voice.login)
     name = voice.name or (user.display_name if user else voice.login)
-    flag = voice.flag
-    if flag is None:
-        flag = OWNER_FLAG if voice.login == owner else PARTICIPANT_FLAG
+    usual = OWNER_FLAG if voice.login == owner else PARTICIPANT_FLAG
     joined_at = moments_later(session.started_at, voice.joined)
     left_at = moments_later(joined_at, voice.sound.seconds)
     number = state.number()
@@ -215,7 +213,7 @@ def add_voice(
             id=f"{number:08x}",
             call_id=uid,
             display_name=name,
-            flag=flag,
+            flag=usual if voice.flag is None else voice.flag,
             joined_at=joined_at,
             left_at=left_at if session.is_over else None,
             app_id=f"{voice.login}-desktop",

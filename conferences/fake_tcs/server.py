@@ -1,10 +1,8 @@
 """`FakeServer`: the application on a real socket, in a thread of this process; many at once."""
 
-import asyncio
 import functools
 import secrets
 import shutil
-import socket
 import tempfile
 import threading
 import time
@@ -13,16 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import uvicorn
-
 from conferences.fake_tcs import keeping, tls
 from conferences.fake_tcs.app import FakeApp
 from conferences.fake_tcs.faults import Faults
+from conferences.fake_tcs.listening import Listening
 from conferences.fake_tcs.meetings import Plan, Voice, add_late, add_session, build
 from conferences.fake_tcs.state import (
     GRANTS,
     SCOPES,
     V3,
+    V4,
     App,
     Meeting,
     Message,
@@ -36,7 +34,7 @@ from conferences.fake_tcs.state import (
 )
 
 PEOPLE = (("olga", "Olga Admin", True), ("transcription_bot", "Transcription Bot", False))
-START_SECONDS = 10.0
+VERSIONS = {V4: "5.5.6.10000", V3: "4.7.3.10000"}
 
 
 class FakeServer:
@@ -45,17 +43,18 @@ class FakeServer:
     There are `olga` (an administrator) and `transcription_bot`; whoever speaks in a meeting is
     added with it. Passwords are `<login>-password`. `generation` "v3" is a server before 5.5.
     `keep` is a file from which a killed server comes back with all it knew, `seed` of the faults
-    that strike by chance.
+    that strike by chance, `public_url` how others reach it, where that differs.
     """
 
     def __init__(
         self,
         *,
         name: str = "tcs.example",
-        version: str = "5.5.6.10000",
-        generation: str = "v4",
+        version: str = "",
+        generation: str = V4,
         host: str = "127.0.0.1",
         port: int = 0,
+        public_url: str = "",
         client_id: str = "",
         client_secret: str = "",
         scopes: Collection[str] = SCOPES,
@@ -67,62 +66,45 @@ class FakeServer:
         keep: Path | None = None,
         seed: int = 1,
     ) -> None:
-        app = App(
-            client_id=client_id or secrets.token_hex(16),
-            client_secret=client_secret or secrets.token_urlsafe(24),
-            grants=set(grants),
-            scopes=set(scopes),
-            access_seconds=access_seconds,
-        )
-        self.state = State(name, version, app, secret_key=secrets.token_urlsafe(32))
-        self.state.generation = generation
-        self.state.faults = Faults(seed)
-        if generation == V3 and version.startswith("5"):
-            self.state.version = "4.7.3.10000"
-        for login, full_name, is_admin in PEOPLE:
-            self.state.add_user(login, name=full_name, is_admin=is_admin)
-        if keep:
-            self._keep(keep)
-        self.host, self.port = host, port
-        self.https = https
+        self.host, self.port, self.https = host, port, https
         self.certificate: Path | None = None
         """PEM file to trust this server by; only with https."""
-        self._certificate_days, self._certificate_hosts = certificate_days, certificate_hosts
-        self._folder: Path | None = None
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stop: asyncio.Event | None = None
-        self._server: uvicorn.Server | None = None
+        self._public_url = public_url.rstrip("/")
+        self._make_certificate = functools.partial(
+            tls.make_certificate, days=certificate_days, hosts=certificate_hosts
+        )
+        self._listening: Listening | None = None
         self._alarm: threading.Timer | None = None
         self._ended = False
-        self.state.die = self._die_for
-        self.state.drop_chats = self.drop_chats
+        client = client_id or secrets.token_hex(16), client_secret or secrets.token_urlsafe(24)
+        app = App(*client, set(grants), set(scopes), access_seconds=access_seconds)
+        self.state = State(name, version or VERSIONS[generation], app)
+        self._prepare(generation, seed, keep)
 
-    def _keep(self, path: Path) -> None:
+    def _prepare(self, generation: str, seed: int, keep: Path | None) -> None:
         """What the file holds wins; what changes from outside is written there at once."""
-        if path.exists():
-            keeping.load(self.state, path)
-        self.state.changed = functools.partial(keeping.save, self.state, path)
-
-    # -- life -------------------------------------------------------------------------------
+        state = self.state
+        state.generation, state.faults = generation, Faults(seed)
+        state.die, state.drop_chats = self._die_for, self.drop_chats
+        for login, full_name, is_admin in PEOPLE:
+            state.add_user(login, name=full_name, is_admin=is_admin)
+        if keep and keep.exists():
+            keeping.load(state, keep)
+        if keep:
+            state.changed = functools.partial(keeping.save, state, keep)
 
     def start(self) -> "FakeServer":
         """Listen. Raises OSError where the port is taken."""
-        if self.https and self._folder is None:
-            self._folder = Path(tempfile.mkdtemp(prefix="fake-tcs-"))
-            self.certificate, _ = tls.make_certificate(
-                self._folder, days=self._certificate_days, hosts=self._certificate_hosts
+        if self.https and self.certificate is None:
+            self.certificate, _key = self._make_certificate(
+                Path(tempfile.mkdtemp(prefix="fake-tcs-"))
             )
-        listener = socket.create_server((self.host, self.port), reuse_port=False, backlog=512)
-        self.port = listener.getsockname()[1]
-        self.state.base_url = self.url
-        ready = threading.Event()
-        self._thread = threading.Thread(
-            target=self._run, args=(listener, ready), name=f"fake-tcs-{self.port}", daemon=True
-        )
-        self._thread.start()
-        if not ready.wait(START_SECONDS):
-            raise RuntimeError("The fake TCS did not start.")
+        folder = self.certificate.parent if self.certificate else None
+        listening = Listening(self.host, self.port, certificates=folder)
+        self.port = listening.port
+        self.state.base_url = self._public_url or self.url
+        listening.start(FakeApp(self.state, listening.reset))
+        self._listening = listening
         return self
 
     def stop(self) -> None:
@@ -130,18 +112,19 @@ class FakeServer:
         self._ended = True
         if self._alarm:
             self._alarm.cancel()
-        self._halt()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = None
+        self.die()
+        if self.certificate:
+            shutil.rmtree(self.certificate.parent, ignore_errors=True)
 
     def die(self) -> None:
         """Nobody listens any more; connections are reset. The address is kept for `revive`."""
-        self._halt()
+        if self._listening:
+            self._listening.halt()
+            self._listening = None
 
     def revive(self) -> None:
         """Listen again, with everything as it was."""
-        if self._thread is None and not self._ended:
+        if self._listening is None and not self._ended:
             self.start()
 
     def _die_for(self, seconds: float) -> None:
@@ -153,55 +136,6 @@ class FakeServer:
         self._alarm = threading.Timer(seconds, self.revive)
         self._alarm.daemon = True
         self._alarm.start()
-
-    def _halt(self) -> None:
-        thread, loop, stop = self._thread, self._loop, self._stop
-        if thread and loop and stop:
-            loop.call_soon_threadsafe(stop.set)
-            thread.join(10)
-        self._thread = None
-
-    def _run(self, listener: socket.socket, ready: threading.Event) -> None:
-        config = uvicorn.Config(
-            FakeApp(self.state, self._reset),
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            date_header=False,
-            server_header=False,
-            ws_max_size=1 << 20,
-            ssl_certfile=str(self._folder / "certificate.pem") if self._folder else None,
-            ssl_keyfile=str(self._folder / "key.pem") if self._folder else None,
-        )
-        config.load()
-        with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-            runner.run(self._serve(config, listener, ready))
-
-    async def _serve(
-        self, config: uvicorn.Config, listener: socket.socket, ready: threading.Event
-    ) -> None:
-        """Not `Server.serve`: it looks for the end only ten times a second."""
-        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        self._server = server = uvicorn.Server(config)
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listener])
-        ready.set()
-        await self._stop.wait()
-        for one in server.servers:
-            one.close()
-        listener.close()
-        for connection in list(server.server_state.connections):
-            _abort(connection)
-        await asyncio.sleep(0)
-
-    def _reset(self, client: Any) -> None:
-        if self._server:
-            for connection in list(self._server.server_state.connections):
-                if getattr(connection, "client", None) == client:
-                    _abort(connection)
-
-    # -- what tests use ---------------------------------------------------------------------
 
     def __enter__(self) -> "FakeServer":
         return self.start()
@@ -294,20 +228,4 @@ class FakeServer:
 
     def drop_chats(self) -> int:
         """Reset the bots' sockets; how many there were."""
-        if self._server is None or self._loop is None:
-            return 0
-        sockets = [
-            one
-            for one in list(self._server.server_state.connections)
-            if hasattr(one, "handshake_complete")
-        ]
-        for one in sockets:
-            self._loop.call_soon_threadsafe(_abort, one)
-        return len(sockets)
-
-
-def _abort(connection: Any) -> None:
-    """Reset, not close: what was not sent yet is lost, as with a pulled cable."""
-    transport = getattr(connection, "transport", None)
-    if transport is not None:
-        transport.abort()
+        return self._listening.drop_websockets() if self._listening else 0

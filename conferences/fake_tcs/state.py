@@ -240,9 +240,10 @@ class Message:
 class State:
     """One server's memory."""
 
-    def __init__(self, name: str, version: str, app: App, secret_key: str) -> None:
+    def __init__(self, name: str, version: str, app: App) -> None:
         self.lock = threading.RLock()
-        self.name, self.version, self.secret_key = name, version, secret_key
+        self.name, self.version = name, version
+        self.secret_key = secrets.token_urlsafe(32)
         self.base_url = ""
         self.generation = V4
         self.with_sha256 = True
