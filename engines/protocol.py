@@ -224,6 +224,14 @@ class Refused(Held, Message):
     reason: Short = ""
 
 
+class Problem(Message):
+    """The gateway could not use what the engine said. The connection goes on, or is closed next."""
+
+    type: Literal["error"] = "error"
+    code: Code
+    message: Short = ""
+
+
 class Drain(Message):
     """From the gateway: finish what you hold, take nothing new, then close. From an engine: it
     takes nothing new."""
@@ -302,14 +310,23 @@ RESULTS: dict[str, type[TranscriptionResult] | type[SummaryResult]] = {
 }
 
 FromServer = (
-    Welcome | TranscribeOffer | SummarizeOffer | Cancel | Accepted | Refused | Drain | Ping | Pong
+    Problem
+    | Welcome
+    | TranscribeOffer
+    | SummarizeOffer
+    | Cancel
+    | Accepted
+    | Refused
+    | Drain
+    | Ping
+    | Pong
 )
 FromEngine = Hello | Accept | Reject | Progress | Done | Failed | Drain | Ping | Pong
 
 _offer = Annotated[Offer, Field(discriminator="kind")]
 _from_server: TypeAdapter[FromServer] = TypeAdapter(
     Annotated[
-        Welcome | _offer | Cancel | Accepted | Refused | Drain | Ping | Pong,
+        Problem | Welcome | _offer | Cancel | Accepted | Refused | Drain | Ping | Pong,
         Field(discriminator="type"),
     ]
 )

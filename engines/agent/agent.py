@@ -31,6 +31,7 @@ from engines.protocol import (
     Hello,
     Ping,
     Pong,
+    Problem,
     Progress,
     Refused,
     Reject,
@@ -43,6 +44,7 @@ log = structlog.get_logger(__name__)
 
 OURS = ("", "auto", "remote")
 """What an offer's `params.engine` may say without insisting on somebody else."""
+BUSY = "busy"
 _SHORT_LIVED: Any = {"attempt": True, "upload_url": True, "files": {"__all__": {"url"}}}
 
 
@@ -67,6 +69,10 @@ class Job:
     told: tuple[float, str] = (-1.0, "")
     task: "asyncio.Task[None]" = field(init=False)
 
+    @property
+    def is_over(self) -> bool:
+        return self.verdict is not None or self.silent or self.ending
+
 
 class Agent:
     """Offers in, outcomes out. All methods run in one event loop."""
@@ -77,9 +83,15 @@ class Agent:
         self._hello, self._engine = hello, engine
         self._slots, self._kept, self._scratch = list(slots), kept, scratch
         self._jobs: dict[str, Job] = {}
+        self._parked: dict[str, TranscribeOffer | SummarizeOffer] = {}
         self._link: Link | None = None
         self._changed = asyncio.Event()
         self.draining = False
+
+    @property
+    def _leaving(self) -> int:
+        """Jobs that are about to free their slot."""
+        return sum(job.is_over for job in self._jobs.values())
 
     def hello(self) -> Hello:
         holding = [Held(request_id=j.offer.request_id, attempt=j.offer.attempt) for j in self.jobs]
@@ -116,6 +128,7 @@ class Agent:
 
     def detach(self) -> None:
         self._link = None
+        self._parked.clear()
 
     def report(self, *, changes_only: bool = False) -> None:
         """Progress of everything in work."""
@@ -165,6 +178,8 @@ class Agent:
                 self._changed.set()
             case Ping():
                 self._send(Pong())
+            case Problem():
+                log.error("the gateway complains", code=message.code, problem=message.message)
             case Welcome() | Pong():
                 pass
 
@@ -182,7 +197,10 @@ class Agent:
                 self._accept(offer)
                 self._send(kept)
         elif reason := self._reason_against(offer):
-            self.reject(offer, reason)
+            if reason == BUSY and self._leaving > len(self._parked):
+                self._park(offer)
+            else:
+                self.reject(offer, reason)
         else:
             self._kept.forget(offer.request_id)
             self._begin(offer)
@@ -192,15 +210,25 @@ class Agent:
         it (the gateway thought that we were dead); other work for the request ends the old one."""
         if offer.attempt < job.offer.attempt:
             self.reject(offer, "old_attempt")
-        elif job.verdict or job.silent or job.ending:
-            self.reject(offer, "busy")
+        elif job.is_over:
+            self._park(offer)
         elif offer.attempt == job.offer.attempt or _same_work(offer, job.offer):
             job.offer = offer
             self._accept(offer)
         else:
             job.silent = True
             job.slot.cancel()
-            self.reject(offer, "busy")
+            self._park(offer)
+
+    def _park(self, offer: TranscribeOffer | SummarizeOffer) -> None:
+        """Answered when a slot that is being emptied is free: a gateway that cancels offers the
+        next thing at once, and rejected work goes elsewhere for a while."""
+        self._parked[offer.request_id] = offer
+
+    def _consider_parked(self) -> None:
+        parked, self._parked = self._parked, {}
+        for offer in parked.values():
+            self._consider(offer)
 
     def _reason_against(self, offer: TranscribeOffer | SummarizeOffer) -> str:
         """Why not; empty when the offer can be taken."""
@@ -210,7 +238,7 @@ class Agent:
             return "not_capable"
         if isinstance(offer, TranscribeOffer) and (reason := self._cannot_hear(offer)):
             return reason
-        return "" if self._free_slot() else "busy"
+        return "" if self._free_slot() else BUSY
 
     def _cannot_hear(self, offer: TranscribeOffer) -> str:
         asked = (offer.params.language or "").replace("_", "-").partition("-")[0].lower()
@@ -254,6 +282,7 @@ class Agent:
             await self._finish(job, {"failed": failures.told(failures.no_space())})
         finally:
             del self._jobs[job.offer.request_id]
+            self._consider_parked()
             self._changed.set()
 
     async def _finish(self, job: Job, outcome: Outcome) -> None:
@@ -274,6 +303,7 @@ class Agent:
 
     def _cancel(self, cancel: Cancel) -> None:
         job, kept = self._jobs.get(cancel.request_id), self._kept.get(cancel.request_id)
+        self._parked.pop(cancel.request_id, None)
         holder = job.offer if job else kept
         if holder and cancel.attempt < holder.attempt:
             log.warning("cancel of an old attempt", request=cancel.request_id)

@@ -29,6 +29,7 @@ from engines.protocol import (
 log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S, AFTER_DRAIN_S = 0.3, 30.0, 10.0
+LONGEST_AFTER_DRAIN_S = 60.0
 _OPEN_S, _WELCOME_S, _ACKNOWLEDGE_S = 10.0, 10.0, 3.0
 _OFTEN_S = 1.0
 _REFUSED = {401, 403, 4401, 4403}
@@ -126,7 +127,7 @@ class Connection:
 
     def __init__(self, settings: Settings, agent: Agent) -> None:
         self._settings, self._agent = settings, agent
-        self._tries = 0
+        self._tries = self._drained = 0
         self.stopping = asyncio.Event()
         self.leaving = False
 
@@ -148,9 +149,12 @@ class Connection:
         if self._agent.draining and not self._agent.jobs:
             if not self.leaving and not self._settings.exit_when_drained:
                 self._agent.draining = False
-                return random.uniform(0.5, 1) * AFTER_DRAIN_S  # noqa: S311 - not a secret
+                self._drained += 1
+                return _after_drain(self._drained)
             if self._agent.idle:
                 return None
+        else:
+            self._drained = 0
         return _pause(self._tries)
 
     async def _talk(self) -> None:
@@ -194,6 +198,12 @@ def _words(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) if isinstance(error, TimeoutError) else ""
+
+
+def _after_drain(times: int) -> float:
+    """Longer each time: an engine that an administrator keeps empty is asked to drain again."""
+    longest = min(AFTER_DRAIN_S * 2 ** min(times - 1, 10), LONGEST_AFTER_DRAIN_S)
+    return random.uniform(longest / 2, longest)  # noqa: S311 - not a secret
 
 
 def _pause(tries: int) -> float:

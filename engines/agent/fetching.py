@@ -6,6 +6,7 @@ Proxies are those of the environment.
 
 import http.client
 import ssl
+import string
 import time
 import urllib.error
 import urllib.request
@@ -84,7 +85,8 @@ class Wire:
         raise failures.upload_failed(reason)
 
     def _address(self, url: str) -> str:
-        address = urljoin(self._web, url)
+        # Names of people stand in some paths, as they are.
+        address = quote(urljoin(self._web, url), safe=string.punctuation)
         if urlsplit(address).scheme not in {"http", "https"}:
             raise failures.bad_path()
         return address

@@ -154,10 +154,13 @@ class Transcription:
             return None
         self.report(99, "audio")
         made = mixing.mix(sounds, self.scratch, self.work.audio)
-        if shared and self._places:
-            publish(self._places.result_folder(self.offer.result_dir), made.name, made)
-        else:
-            self._wire.upload(self.offer.upload_url, made, self.check)
+        try:
+            if shared and self._places:
+                publish(self._places.result_folder(self.offer.result_dir), made.name, made)
+            else:
+                self._wire.upload(self.offer.upload_url, made, self.check)
+        except PermissionError:
+            return None  # the words are worth more
         return made.name
 
     def _hand_over(self, result: TranscriptionResult) -> dict[str, Any] | None:

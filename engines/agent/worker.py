@@ -42,8 +42,10 @@ class Worker:
         self._said: tuple[float, str] = (-_SAY_AGAIN_S, "")
 
     def run(self) -> None:
-        setup = json.loads(self._orders.readline())
-        self._work = Work(**setup["work"])
+        setup = self._orders.readline()
+        if not setup.endswith("\n"):
+            return  # the program was killed before it said what to do
+        self._work = Work(**json.loads(setup)["work"])
         try:
             self._say({"ready": introduce(self._work)})
         except EngineError as error:
@@ -55,6 +57,8 @@ class Worker:
 
     def _read(self) -> None:
         for line in self._orders:
+            if not line.endswith("\n"):
+                break
             message = json.loads(line)
             if "cancel" in message:
                 self._cancelled.set()
@@ -127,7 +131,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    Worker(sys.stdin, answers).run()
+    try:
+        Worker(sys.stdin, answers).run()
+    except BrokenPipeError:
+        os._exit(0)  # as in `_read`
 
 
 if __name__ == "__main__":

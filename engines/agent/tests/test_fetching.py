@@ -29,8 +29,9 @@ def wire(files):
 
 
 def test_a_path_means_the_gateways_own_host(files, wire, tmp_path):
-    files.content["/engine/1"] = b"sound"
-    wire.download("/engine/1?sig=x", tmp_path / "out", nothing)
+    files.content["/engine/1/%D0%90%D0%BD%D0%BD%D0%B0%20B.ogg"] = b"sound"
+    wire.download("/engine/1/Анна B.ogg?sig=x:y%2B", tmp_path / "out", nothing)
+    assert files.asked[0][0].endswith("?sig=x:y%2B")
     assert (tmp_path / "out").read_bytes() == b"sound"
 
 
