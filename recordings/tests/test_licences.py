@@ -2,9 +2,11 @@
 
 import threading
 import time
+from html import unescape
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from accounts import licences
 from accounts.licences import LicenceLimit
@@ -16,6 +18,7 @@ from recordings.models import Recording, Run, StepRun
 from recordings.pipeline import leases
 from recordings.services import IncomingFile
 from recordings.tests import factories, sound
+from sai.transcribe import journey
 
 pytestmark = pytest.mark.django_db
 
@@ -84,9 +87,22 @@ def test_a_refused_upload_is_kept_and_says_why_it_waits(root, tmp_path):
     assert kept.error["next_action"]
     assert kept.tracks.get().file.size
     assert not kept.runs.exists()
+    client = Client()
+    client.force_login(owner)
+    for page in (f"/recordings/{kept.pk}/", "/"):
+        assert kept.error["next_action"] in unescape(client.get(page).content.decode())
     row.delete()
     services.process(kept)
     assert kept.error is None
+
+
+def test_the_command_says_so_instead_of_waiting(root, tmp_path):
+    put(limits={"hours_per_month": 0})
+    path = sound.wav(tmp_path / "a.wav", seconds=0.5)
+    words = {"language": "", "engine": "", "summary": False, "as_tracks": False}
+    with pytest.raises(LicenceLimit):
+        journey.take_in(factories.user(), [path], **words)
+    assert Recording.objects.get().status == RecordingStatus.READY
 
 
 def ready(count):

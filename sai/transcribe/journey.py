@@ -66,7 +66,7 @@ def _begin(
         source="command",
         params=params,
     )
-    if not created:
+    if not created or recording.status == RecordingStatus.READY:  # kept, and refused by the licence
         with suppress(Conflict):  # under way already: wait for that
             services.process(recording, pipeline=pipeline, params=params, by=owner)
     return recording
