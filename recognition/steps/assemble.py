@@ -20,7 +20,11 @@ class Assemble(Step):
 
     def run(self, context: Context) -> None:
         recording = context.recording
-        heard = list(TrackWords.objects.filter(track__recording=recording).select_related("track"))
+        heard = list(
+            TrackWords.objects.filter(
+                track__recording=recording, track__left_out=False
+            ).select_related("track")
+        )
         assembled = lines.assemble(
             [_track(words) for words in heard], speaker_label=_("Speaker {number}")
         )

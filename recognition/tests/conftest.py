@@ -8,6 +8,7 @@ from django.db import connections
 from pytest_django import Settings
 
 from recognition.tests import gateway
+from recordings.tests.conftest import pipelines, root  # noqa: F401  used by name
 from recordings.tests.web import Server
 
 

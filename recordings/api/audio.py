@@ -72,7 +72,7 @@ class Audio(find.RecordingView):
 
 def choose(recording: Recording, wanted: str) -> Track:
     """The track of that id, or the first one that has sound."""
-    tracks = recording.tracks.filter(file__isnull=False).select_related("file")
+    tracks = recording.tracks.filter(file__isnull=False, left_out=False).select_related("file")
     if wanted:
         known = wanted.isascii() and wanted.isdigit() and len(wanted) < 19
         tracks = tracks.filter(pk=int(wanted)) if known else tracks.none()

@@ -24,5 +24,5 @@ def tracks_for_player(recording: Recording, secret: str = "") -> list[dict[str, 
             "offset": track.offset,
             "duration": track.duration,
         }
-        for track in recording.tracks.filter(status=TrackStatus.STORED)
+        for track in recording.tracks.filter(status=TrackStatus.STORED, left_out=False)
     ]

@@ -100,7 +100,7 @@ def cancel(recording: Recording) -> bool:
 
 
 def _sound_of(recording: Recording, wanted: Iterable[int] | None) -> list[Track]:
-    tracks = list(recording.tracks.filter(status=TrackStatus.STORED))
+    tracks = list(recording.tracks.filter(status=TrackStatus.STORED, left_out=False))
     if not tracks:
         raise Conflict(_("There is no sound to work on yet."), code="no_sound")
     if wanted is None:

@@ -57,6 +57,9 @@ SOUND_MADE: list[str] = ["recognition.services.forget_made_sound"]
 """What upper floors made of a recording's sound goes with it: (recording) -> stored files that
 nobody names any more; the caller deletes them."""
 
+WORDS_MADE: list[str] = ["analytics.services.forget_meaning"]
+"""What was made of words that must go, goes with them: (recording) -> None."""
+
 SUMMARY_SOURCE: str = "analytics.selectors.for_export"
 """What an exported transcript says of its meaning: recording id -> (text, items)."""
 
