@@ -7,6 +7,7 @@ import argparse
 import os
 import socket
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,10 @@ def _token(asked: argparse.Namespace, environment: Mapping[str, str]) -> Token:
 def _directories(exchange: str, storage: str) -> tuple[str, str]:
     """Real paths. The exchange is `<storage root>/exchange` and its links lead into the storage:
     that root is allowed by itself, unless it would be the whole machine."""
+    if os.path.basename(os.path.normpath(exchange)) == "exchange":
+        # The gateway makes it with its first request: an engine may be there sooner.
+        with suppress(OSError):
+            os.mkdir(exchange)
     for name, value in (("--exchange", exchange), ("--storage", storage)):
         if value and not os.path.isdir(value):
             raise WrongSettings(f"{name} {value} is no directory here")

@@ -142,6 +142,9 @@ def test_links_may_lead_into_the_storage_around_the_exchange(tmp_path):
     assert inside.storage == str(tmp_path / "fs")
     alone = read(["--exchange", str(tmp_path / "share")], OK).work
     assert alone.storage == alone.exchange == str(tmp_path / "share")
+    (tmp_path / "new").mkdir()
+    assert read(["--exchange", str(tmp_path / "new" / "exchange") + "/"], OK).work.exchange
+    assert (tmp_path / "new" / "exchange").is_dir()
     told = read(["--exchange", str(tmp_path / "share"), "--storage", str(tmp_path)], OK).work
     assert told.storage == str(tmp_path)
 
