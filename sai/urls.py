@@ -5,6 +5,7 @@ from django.urls import include, path
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
+from conferences.user_api.discovery import WellKnown
 from sai import dashboard, health
 
 urlpatterns = [
@@ -15,6 +16,8 @@ urlpatterns = [
     path("admin/dashboard/", dashboard.live, name="admin-dashboard"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("sai.api_urls")),
+    path("api/user/v1/", include("conferences.user_api.urls")),
+    path(".well-known/sai.json", WellKnown.as_view(), name="well-known"),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("i18n/", set_language, name="set_language"),

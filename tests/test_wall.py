@@ -57,6 +57,11 @@ WALL = {
     "i18n/": OPEN,
     "theme/": OPEN,
     "api/schema/": OPEN,
+    ".well-known/sai.json": OPEN,
+    "api/user/v1/": OPEN,
+    "api/user/v1/auth/from-tcs": OPEN,
+    "api/user/v1/auth/refresh": OPEN,
+    "api/user/v1/^.*$": OPEN,
     "api/docs/": OPEN,
     "api/v1/auth/login/": OPEN,
     "api/v1/auth/refresh/": OPEN,
@@ -83,6 +88,7 @@ WALL = {
     "api/v1/me/notices/": OWN,
     "api/v1/search/": OWN,
     "api/v1/recordings/": OWN,
+    "api/user/v1/transcriptions": OWN,
     "l/<str:secret>/": OF_A_RECORDING,
     "engines/files/<str:permission>/<str:name>": OF_A_RECORDING,
     "api/v1/users/": ADMINISTRATION,
@@ -96,6 +102,7 @@ WALL = {
 PREFIXES = {
     "recordings/<uuid:recording_id>/": OF_A_RECORDING,
     "api/v1/recordings/<str:id>/": OF_A_RECORDING,
+    "api/user/v1/transcriptions/<str:number>": OF_A_RECORDING,
     "api/v1/webhooks/": ADMINISTRATION,
     "admin/": ADMINISTRATION,
 }
@@ -110,6 +117,7 @@ QUERIES = {
     "rows/": ["id={recording}&new={recording}"],
     "api/v1/search/": [f"q={WORD}", f"q={TITLE}", f"q={ITEM}", f"q=-x OR {WORD}"],
     "api/v1/recordings/": ["limit=200", "q=quetzal", "status=done,ready,processing"],
+    "api/user/v1/transcriptions": [f"search={WORD}", "page_size=1000", "sort_field=display_name"],
     "api/v1/events/": ["since=0", "since=0&topics=recording:{recording}"],
     "api/v1/tokens/": ["everyone=true"],
     "api/v1/audit/": ["object_id={recording}"],
@@ -235,6 +243,7 @@ def addresses(route: str, scene: Scene) -> list[str]:
     found = []
     for slug in slugs:
         plain = re.sub(r"<slug:\w+>", slug, route)
+        plain = re.sub(r"<str:number>", str(scene.recording.number), plain)
         plain = re.sub(r"<int:access_id>", str(scene.ids["access"]), plain)
         plain = re.sub(r"<int:pk>", str(scene.ids["user"]), plain)
         plain = re.sub(r"<str:secret>", scene.ids["link"], plain)

@@ -19,7 +19,7 @@ PIPELINES: dict[str, list[str]] = {
     "report": _SUMMARISE,
 }
 
-TOKEN_RESOLVERS: list[str] = ["accounts.tokens.resolve"]
+TOKEN_RESOLVERS: list[str] = ["accounts.tokens.resolve", "conferences.tokens.resolve"]
 """Asked in turn: bearer text -> `accounts.principal.Principal`, or None: not a kind of theirs."""
 
 EVENT_AUDIENCES: dict[str, str] = {"recording": "recordings.selectors.viewers_of"}
@@ -62,6 +62,9 @@ WORDS_MADE: list[str] = ["analytics.services.forget_meaning"]
 
 SUMMARY_SOURCE: str = "analytics.selectors.for_export"
 """What an exported transcript says of its meaning: recording id -> (text, items)."""
+
+SUMMARY_LIST: str = "analytics.selectors.ready_summaries"
+"""All summaries of a recording for the API of TrueConf's clients: recording id -> dicts."""
 
 NOTICE_CHANNELS: dict[str, str] = {"email": "notifications.channels.mail.Email"}
 """Name -> a class that keeps the promise of `notifications.channels.base.Channel`."""
