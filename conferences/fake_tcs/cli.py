@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from conferences.fake_tcs import meetings
+from conferences.fake_tcs import meetings, plans
 from conferences.fake_tcs.server import FakeServer
 
 Write = Callable[[str], object]
@@ -106,7 +106,7 @@ def _declare(server: FakeServer, declared: Mapping[str, Any], app: Mapping[str, 
     for user in declared.get("users") or []:
         server.add_user(**user)
     for meeting in declared.get("meetings") or []:
-        meetings.build(server.state, meetings.from_dict(meeting))
+        meetings.build(server.state, plans.from_dict(meeting))
     for fault in declared.get("faults") or []:
         server.faults.add(**fault)
 
@@ -115,7 +115,7 @@ def _add_meetings(server: FakeServer, options: Mapping[str, Any], *, is_declared
     count = options["meetings"]
     if count is None:
         count = 0 if is_declared else 1
-    tracks: meetings.Sounds = options["tracks"]
+    tracks: plans.Sounds = options["tracks"]
     if isinstance(tracks, str) and tracks.isdigit():
         tracks = int(tracks)
     for number in range(1, count + 1):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from conferences.fake_tcs import meetings
+from conferences.fake_tcs import meetings, plans
 from conferences.fake_tcs.faults import KINDS, Fault
 from conferences.fake_tcs.forms import conference_form, session_form
 from conferences.fake_tcs.state import Meeting, State
@@ -52,12 +52,12 @@ def list_faults(state: State, fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def add_meetings(state: State, fields: dict[str, Any]) -> dict[str, Any]:
-    """A plan (see `meetings.Plan`), and `count` for many of the kind."""
+    """A plan (see `plans.Plan`), and `count` for many of the kind."""
     many = int(fields.pop("count", 1))
     if not 0 < many <= MOST_MEETINGS:
         raise ValueError(f"count is from 1 to {MOST_MEETINGS}.")
-    plans = [meetings.from_dict(fields) for _ in range(many)]
-    return {"meetings": [shown(state, meetings.build(state, plan)) for plan in plans]}
+    wanted = [plans.from_dict(fields) for _ in range(many)]
+    return {"meetings": [shown(state, meetings.build(state, plan)) for plan in wanted]}
 
 
 def _meeting(state: State, fields: dict[str, Any]) -> Meeting:
@@ -79,16 +79,16 @@ def end_meeting(state: State, fields: dict[str, Any]) -> dict[str, Any]:
 def add_session(state: State, fields: dict[str, Any]) -> dict[str, Any]:
     """`{"meeting"?}` and tracks or times of a plan: one more call of that conference."""
     meeting = _meeting(state, {"meeting": fields.pop("meeting", "")})
-    meetings.add_session(state, meeting, meetings.from_dict(fields))
+    meetings.add_session(state, meeting, plans.from_dict(fields))
     return shown(state, meeting)
 
 
 def late_track(state: State, fields: dict[str, Any]) -> dict[str, Any]:
     """`{"meeting"?, "login", "sound"?, "after"?}`: one more track of its last session."""
     meeting = _meeting(state, fields)
-    plan = meetings.from_dict({"tracks": [{k: v for k, v in fields.items() if k in VOICE}]})
+    plan = plans.from_dict({"tracks": [{k: v for k, v in fields.items() if k in VOICE}]})
     meetings.add_late(
-        state, meeting, meetings.voices_of(plan.tracks)[0], float(fields.get("after", 0))
+        state, meeting, plans.voices_of(plan.tracks)[0], float(fields.get("after", 0))
     )
     return shown(state, meeting)
 

@@ -1,15 +1,12 @@
 """Making meetings: from the sample, a folder, tiny tones, or voices one by one."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
 from conferences.fake_tcs import sound as sounds
-from conferences.fake_tcs.sound import Sound
+from conferences.fake_tcs.plans import Plan, Voice, voices_of
 from conferences.fake_tcs.state import (
-    MODERATOR_FLAG,
     OWNER_FLAG,
     PARTICIPANT_FLAG,
     Invitation,
@@ -26,73 +23,6 @@ from conferences.fake_tcs.state import (
 FIRST_CONFERENCE = 1_067_013_000
 
 
-@dataclass
-class Voice:
-    """Who speaks in a session: from `joined` seconds after its start, for as long as it sounds."""
-
-    login: str
-    sound: Sound
-    name: str = ""
-    flag: int | None = None
-    joined: float = 0.0
-
-
-Sounds = Mapping[str, Sound | bytes | Path] | Sequence[Voice] | str | Path | int | None
-
-
-def voices_of(tracks: Sounds, *, number: int = 0) -> list[Voice]:
-    """From None (the sample), a count of tiny tones, a folder, or names and their sounds.
-
-    Raises ValueError for anything that gives no sound.
-    """
-    if tracks is None:
-        tracks = sounds.sample()
-    if isinstance(tracks, int):
-        return [
-            Voice(f"person{one}", sounds.tone(number * 1_000 + one)) for one in range(1, tracks + 1)
-        ]
-    if isinstance(tracks, str | Path):
-        tracks = sounds.folder(Path(tracks).resolve())
-    if isinstance(tracks, Mapping):
-        return [Voice(login, _sound(login, one)) for login, one in tracks.items()]
-    return list(tracks)
-
-
-def _sound(login: str, one: Sound | bytes | Path) -> Sound:
-    if isinstance(one, bytes):
-        return Sound(name=f"{login}.bin", seconds=1.0, data=one)
-    return sounds.load(one) if isinstance(one, Path) else one
-
-
-@dataclass(kw_only=True)
-class Plan:
-    """What a meeting shall be. Times without a zone don't exist here: all are UTC."""
-
-    topic: str = "Product meeting"
-    owner: str = "alice"
-    tracks: Sounds = None
-    sessions: int = 1
-    """More than one: a call that broke; the sound is cut into as many parts."""
-    gap_seconds: float = 60.0
-    """Between two sessions."""
-    started_at: datetime | None = None
-    live_seconds: float | None = None
-    """It runs now and ends by itself after so long; 0 and below: until it is stopped."""
-    auto_recognition: bool = True
-    recording_enabled: bool = True
-    language: str = "en"
-    late: Mapping[str, float] | None = None
-    """Login -> how many seconds after the end its track appears."""
-    missing: Collection[str] = ()
-    """Logins whose track is listed and can't be had."""
-    video: bool = False
-    """With a recording of everybody in one file."""
-    invited: Collection[str] = ()
-    """Logins besides those who speak."""
-    translations: Collection[str] = ()
-    id: str = ""
-
-
 def build(state: State, plan: Plan) -> Meeting:
     """Add a meeting to the server."""
     with state.lock:
@@ -101,7 +31,7 @@ def build(state: State, plan: Plan) -> Meeting:
         if not voices:
             raise ValueError("A meeting needs at least one voice.")
         _add_people(state, voices)
-        if state.user_of(plan.owner) is None:
+        if state.user_of(plan.owner) is None and "@" not in plan.owner:
             state.add_user(plan.owner)
         started_at = plan.started_at or _start(plan, voices)
         meeting = Meeting(
@@ -254,50 +184,4 @@ def _add_video(state: State, meeting: Meeting) -> None:
             started_at=session.started_at,
             stopped_at=moments_later(session.started_at, whole.seconds),
         )
-    )
-
-
-def from_dict(found: Mapping[str, Any]) -> Plan:
-    """A plan as JSON or YAML says it.
-
-    `tracks` may be `sample`, a count, a folder's path, or a list of `{login, sound, name, flag,
-    joined}` where `sound` is a name of the sample, `tiny`, or a path. Raises ValueError for what
-    does not exist.
-    """
-    names = set(Plan.__dataclass_fields__)
-    unknown = set(found) - names
-    if unknown:
-        raise ValueError(
-            f"A meeting has no {', '.join(sorted(unknown))}; it has {', '.join(sorted(names))}."
-        )
-    values = dict(found)
-    tracks = values.get("tracks")
-    if tracks == "sample":
-        values["tracks"] = None
-    elif isinstance(tracks, list):
-        values["tracks"] = [_voice(one, at) for at, one in enumerate(tracks)]
-    if isinstance(values.get("started_at"), str):
-        values["started_at"] = datetime.fromisoformat(values["started_at"])
-    return Plan(**values)
-
-
-def _voice(found: Any, number: int) -> Voice:
-    if not isinstance(found, Mapping) or "login" not in found:
-        raise ValueError("Each of tracks needs a login and a sound.")
-    wanted = str(found.get("sound", "tiny"))
-    if wanted == "tiny":
-        heard = sounds.tone(700_000 + number)
-    elif wanted in sounds.sample():
-        heard = sounds.sample()[wanted]
-    elif Path(wanted).is_file():
-        heard = sounds.load(Path(wanted))
-    else:
-        raise ValueError(f"There is no sound “{wanted}”.")
-    moderator = MODERATOR_FLAG if found.get("moderator") else None
-    return Voice(
-        login=str(found["login"]),
-        sound=heard,
-        name=str(found.get("name", "")),
-        flag=found.get("flag", moderator),
-        joined=float(found.get("joined", 0)),
     )

@@ -15,7 +15,8 @@ from conferences.fake_tcs import keeping, tls
 from conferences.fake_tcs.app import FakeApp
 from conferences.fake_tcs.faults import Faults
 from conferences.fake_tcs.listening import Listening
-from conferences.fake_tcs.meetings import Plan, Voice, add_late, add_session, build
+from conferences.fake_tcs.meetings import add_late, add_session, build
+from conferences.fake_tcs.plans import Plan, Voice
 from conferences.fake_tcs.state import (
     GRANTS,
     SCOPES,

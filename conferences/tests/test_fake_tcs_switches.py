@@ -20,7 +20,7 @@ import yaml
 
 from conferences.fake_tcs import cli, control
 from conferences.fake_tcs.faults import KINDS
-from conferences.fake_tcs.meetings import Plan
+from conferences.fake_tcs.plans import Plan
 from conferences.fake_tcs.server import FakeServer
 from conferences.tests.tcs_client import ask, tracks_path
 
@@ -78,6 +78,10 @@ def test_wrong_values_are_named(tcs: FakeServer) -> None:
         ("faults", {"kind": "delay", "seconds": "long"}),
         ("meetings", {"wings": 2}),
         ("meetings", {"count": 0}),
+        ("meetings", {"late": 5}),
+        ("meetings", {"tracks": {"alice": 5}}),
+        ("meetings", {"sessions": "two"}),
+        ("meetings", {"sessions": 0}),
         ("meetings", {"tracks": [{"login": "a", "sound": "/nowhere.opus"}]}),
         ("tokens", {"do": "fly"}),
         ("sign-in", {"user": "nobody"}),
