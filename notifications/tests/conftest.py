@@ -14,8 +14,11 @@ from django.db import connections
 from accounts import tokens
 from accounts.choices import Role, TokenKind
 from accounts.models import User
-from notifications import events, hub
+from common.tests.http_server import HttpServer, http_server
+from notifications import events, hub, services
+from notifications.models import Webhook
 from notifications.tests import audience
+from notifications.tests.hook_scene import SECRET
 
 
 @pytest.fixture(autouse=True)
@@ -118,3 +121,20 @@ def server(transactional_db) -> Iterator[Server]:
     running = Server()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def receiver(settings) -> Iterator[HttpServer]:
+    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
+    with http_server() as server:
+        yield server
+
+
+@pytest.fixture
+def hook(receiver: HttpServer) -> Callable[..., Webhook]:
+    def make(name: str = "crm", url: str = "", asks: tuple[str, ...] = ("*",)) -> Webhook:
+        return services.create_webhook(
+            name=name, url=url or receiver.url(), events=asks, secret=SECRET, by=None
+        ).webhook
+
+    return make

@@ -1,6 +1,6 @@
 """Webhooks for administrators: REST, `apply` and the admin."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
@@ -8,22 +8,15 @@ from django.test import Client
 from accounts.choices import Role
 from accounts.models import AuditEntry, User
 from common.errors import Invalid
-from common.tests.http_server import HttpServer, http_server, status
+from common.tests.http_server import HttpServer, status
 from notifications import services
 from notifications.models import Webhook, WebhookDelivery
 from notifications.sections import WebhookEntry, declare_webhook
 from notifications.tests.conftest import happen
-from notifications.tests.test_hooks import deliver
+from notifications.tests.hook_scene import deliver
 
 Person = Callable[..., User]
 HOOKS = "/api/v1/webhooks/"
-
-
-@pytest.fixture
-def receiver(settings) -> Iterator[HttpServer]:
-    settings.OUTBOUND_ALLOW = ["127.0.0.0/8"]
-    with http_server() as server:
-        yield server
 
 
 class Api:

@@ -82,6 +82,16 @@ _MENU: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": _("Notices"),
+        "separator": True,
+        "items": [
+            _item(_("Notices"), "notifications", "notifications_notice"),
+            _item(_("Deliveries"), "outgoing_mail", "notifications_delivery"),
+            _item(_("Webhooks"), "webhook", "notifications_webhook"),
+            _item(_("Webhook log"), "receipt_long", "notifications_webhookdelivery"),
+        ],
+    },
+    {
         "title": _("System"),
         "separator": True,
         "items": [

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from analytics.models import LanguageAnswer, Summary
 from analytics.services import save_prompt
+from notifications.models import Delivery, Notice, Webhook
 from recognition.models import IndexEntry, Phrase, SpeakerName, TrackWords, Transcript
 from recordings import services
 from recordings.choices import Right, StepStatus
@@ -67,6 +68,17 @@ def furnish(count=1):
         save_prompt(name, "Summarise {{ title }}")
         StepSpeed.objects.create(step=f"x.{name}", seconds_per_second=0.1)
         LanguageAnswer.objects.create(key=name, answer="yes")
+        _tell(name)
+
+
+def _tell(name):
+    """A notice on its way, and a webhook that did not get its event."""
+    who = {"recipient": factories.user(), "key": name}
+    notice = Notice.objects.create(fact="recognised", object_type="recording", **who)
+    delivery = Delivery.objects.create(channel="email", error=ERROR, **who)
+    delivery.notices.add(notice)
+    webhook = Webhook.objects.create(name=name, url="https://a.example/", events=["*"])
+    webhook.deliveries.create(type="run.status", object_key="run:1", body="{}", error="status")
 
 
 def stored_recording(tmp_path):
