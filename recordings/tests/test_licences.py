@@ -15,7 +15,7 @@ from accounts.tests.licensing import ago, put
 from recordings import services, usage
 from recordings.choices import Queue, RecordingStatus, RunStatus, StepStatus
 from recordings.models import Recording, Run, StepRun
-from recordings.pipeline import leases
+from recordings.pipeline import leases, remote
 from recordings.services import IncomingFile
 from recordings.tests import factories, sound
 from sai.transcribe import journey
@@ -136,6 +136,11 @@ def test_never_more_are_heard_at_once_than_licensed():
     leases.settle(held[0], StepStatus.DONE)
     assert leases.claim(Queue.GPU, worker="w")
     assert leases.claim(Queue.GPU, worker="w") is None
+    engine = remote.Wanted(queues=[Queue.GPU], steps=[held[0].step])
+    assert remote.claim(engine, worker="engine") is None
+    leases.settle(held[1], StepStatus.DONE)
+    assert remote.claim(engine, worker="engine")
+    assert usage.recognitions() == 3
     assert leases.claim(Queue.CPU, worker="w") is None
 
 
