@@ -246,7 +246,16 @@ async def _request(scope: Event, receive: Receive) -> Request:
     query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     raw_path = scope.get("raw_path", b"").decode("latin-1")
-    return Request(scope["method"], scope["path"], raw_path, query, headers, body)
+    old = scope["path"].startswith(("/api/v3", "/oauth2/v1/"))
+    return Request(
+        method=scope["method"],
+        path=scope["path"],
+        raw_path=raw_path,
+        query=query,
+        headers=headers,
+        body=body,
+        generation=V3 if old else V4,
+    )
 
 
 def _method(request: Request) -> str:

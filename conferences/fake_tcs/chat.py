@@ -231,7 +231,8 @@ def _heard(connection: Connection, text: str) -> list[dict[str, Any]] | None:
     state, method = connection.state, str(frame.get("method", ""))
     given = frame.get("payload")
     payload: dict[str, Any] = given if isinstance(given, dict) else {}
-    if state.faults.take("chat_drop", method):
+    drop = state.faults.take("chat_drop", method)
+    if drop and not drop["delivered"]:
         return None
     if state.faults.take("chat_silent", method):
         return []
@@ -244,6 +245,8 @@ def _heard(connection: Connection, text: str) -> list[dict[str, Any]] | None:
     except ChatError as error:
         return [{**answer, "payload": {"errorCode": error.code}}]
     state.changed()
+    if drop:
+        return None
     if method == "sendMessage":
         return [answer, connection.echo(answer["payload"], payload)]
     return [answer]

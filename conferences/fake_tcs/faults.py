@@ -61,7 +61,10 @@ KINDS: dict[str, Kind] = {
     "wrong_range": Kind("206 with another range than was asked for", DOWNLOADS),
     "changed_etag": Kind("another ETag at each request", DOWNLOADS),
     # the chat bot socket; `path` is the method of the frame
-    "chat_drop": Kind("the socket closes instead of answering"),
+    "chat_drop": Kind(
+        "the socket closes instead of answering; `delivered`: what was asked is done all the same",
+        options={"delivered": False},
+    ),
     "chat_silent": Kind("a frame is not answered"),
     "chat_error": Kind("a frame is answered with an error code", options={"code": 300}),
 }

@@ -145,6 +145,11 @@ def test_sockets_are_dropped(tcs: FakeServer, bot: Bot) -> None:
     with pytest.raises(ConnectionClosed):
         again.write(chat, "lost")
     assert not tcs.messages
+    tcs.faults.add("chat_drop", path="sendMessage", times=1, delivered=True)
+    third = Bot(tcs, _sign_in(tcs).json()["access_token"])
+    with pytest.raises(ConnectionClosed):
+        third.write(chat, "delivered")
+    assert [message.text for message in tcs.messages] == ["delivered"]
 
 
 def test_frames_are_refused_or_not_answered(tcs: FakeServer, bot: Bot) -> None:

@@ -172,6 +172,13 @@ def test_a_proxy_answers_html_a_few_times(tcs: FakeServer) -> None:
     assert (busy.status_code, busy.headers["retry-after"], reason(busy)) == (429, "3", "tooMany")
 
 
+def test_a_notice_is_taken_and_its_answer_lost(tcs: FakeServer, meeting: Meeting) -> None:
+    tcs.faults.add("cut", path="*/notify", after=0, times=1)
+    with pytest.raises((httpx2.RemoteProtocolError, httpx2.ReadError)):
+        ask(tcs).post(f"/api/v4/conferences/{meeting.id}/notify", json={})
+    assert len(tcs.notified) == 1
+
+
 def test_tokens_are_taken_away(tcs: FakeServer) -> None:
     client = ask(tcs)
     tcs.faults.add("expired_token", times=1)
