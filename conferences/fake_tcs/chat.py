@@ -228,14 +228,20 @@ def _heard(connection: Connection, text: str) -> list[dict[str, Any]] | None:
         return None
     if not isinstance(frame, dict) or frame.get("type") != 1:
         return []
-    state, method = connection.state, str(frame.get("method", ""))
-    given = frame.get("payload")
-    payload: dict[str, Any] = given if isinstance(given, dict) else {}
-    drop = state.faults.take("chat_drop", method)
+    method, faults = str(frame.get("method", "")), connection.state.faults
+    drop = faults.take("chat_drop", method)
     if drop and not drop["delivered"]:
         return None
-    if state.faults.take("chat_silent", method):
+    if faults.take("chat_silent", method):
         return []
+    answers = _answers(connection, frame, method)
+    return None if drop else answers
+
+
+def _answers(connection: Connection, frame: dict[str, Any], method: str) -> list[dict[str, Any]]:
+    """The answer, and after a message its echo."""
+    state, given = connection.state, frame.get("payload")
+    payload: dict[str, Any] = given if isinstance(given, dict) else {}
     answer: dict[str, Any] = {"type": 2, "id": frame.get("id")}
     try:
         if fault := state.faults.take("chat_error", method):
@@ -245,8 +251,6 @@ def _heard(connection: Connection, text: str) -> list[dict[str, Any]] | None:
     except ChatError as error:
         return [{**answer, "payload": {"errorCode": error.code}}]
     state.changed()
-    if drop:
-        return None
     if method == "sendMessage":
         return [answer, connection.echo(answer["payload"], payload)]
     return [answer]

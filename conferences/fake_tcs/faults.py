@@ -77,7 +77,9 @@ LEAST = {"times": 1, "bytes_per_second": 1, "delta": -(10**9), "seconds": -(10**
 def _check(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """Raises ValueError where a number should stand and something else does, or one too low."""
     for name, value in given.items():
-        if not isinstance(known[name], int | float):
+        if isinstance(known[name], bool) and not isinstance(value, bool):
+            raise ValueError(f"{name} must be true or false.")
+        if isinstance(known[name], bool) or not isinstance(known[name], int | float):
             continue
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or value < LEAST.get(name, 0):

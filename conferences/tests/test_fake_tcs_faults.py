@@ -258,5 +258,7 @@ def test_a_switch_that_does_not_exist_is_refused(tcs: FakeServer) -> None:
     for wrong in ({"times": 0}, {"after": "many"}, {"after": -1}, {"skip": None}):
         with pytest.raises(ValueError, match="must be a number"):
             tcs.faults.add("cut", **wrong)
+    with pytest.raises(ValueError, match="true or false"):
+        tcs.faults.add("chat_drop", delivered=1)
     assert not tcs.faults.on()
     assert all(kind.meaning for kind in KINDS.values())
