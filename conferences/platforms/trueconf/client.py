@@ -46,11 +46,15 @@ class Client:
 
     @contextmanager
     def stream(self, url: str, headers: Mapping[str, str]) -> Iterator[httpx2.Response]:
-        """A body to be read as it comes; 200, 206 and 416 are answers, all else is raised."""
+        """A body to be read as it comes; 200, 206 and 416 are answers, all else is raised.
+
+        What another host than the server says of tokens is none of ours: it got none.
+        """
+        own = self.transport.is_own(url)
         with ExitStack() as stack:
-            token = self.tokens.current()
+            token = self.tokens.current() if own else ""
             answer = stack.enter_context(self.transport.stream(url, token=token, headers=headers))
-            if (refusal := _refusal_of_stream(answer)) and refusal.is_token:
+            if (refusal := _refusal_of_stream(answer)) and refusal.is_token and own:
                 stack.close()
                 token = self.tokens.renewed(token)
                 answer = stack.enter_context(

@@ -100,16 +100,33 @@ class Transport:
         json: Any = None,
         form: Mapping[str, str] | None = None,
     ) -> Reply:
-        """Any status is a reply. Raises PlatformError where nothing (or too much) came."""
+        """Any status is a reply. Raises PlatformError where nothing (or too much) came.
+
+        A kept connection may be closed there while we begin to ask: a GET is then asked again.
+        """
         more: dict[str, Any] = {"params": dict(query)} if query else {}
         if json is not None:
             more["json"] = json
         if form is not None:
             more["data"] = dict(form)
         self._clock.set(WHOLE_S)
-        with reaching(), self._open(method, self.base + path, _bearer(token), more) as answer:
-            body = _read(answer)
-        return Reply(answer.status_code, answer.headers, body)
+        with reaching():
+            try:
+                return self._reply(method, self.base + path, _bearer(token), more)
+            except (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError):
+                if method != "GET":
+                    raise
+                return self._reply(method, self.base + path, _bearer(token), more)
+
+    def _reply(
+        self, method: str, url: str, headers: Mapping[str, str], more: dict[str, Any]
+    ) -> Reply:
+        with self._open(method, url, headers, more) as answer:
+            return Reply(answer.status_code, answer.headers, _read(answer))
+
+    def is_own(self, url: str) -> bool:
+        """Whether the address is the server's own, and may be told our token."""
+        return origin_of(url) == origin_of(self.base)
 
     @contextmanager
     def stream(
@@ -117,7 +134,7 @@ class Transport:
     ) -> Iterator[httpx2.Response]:
         """GET, its body unread. Another origin than the server's gets no token and is reached only
         where the guard lets everybody."""
-        own = origin_of(url) == origin_of(self.base)
+        own = self.is_own(url)
         given = {**_bearer(token if own else ""), **(headers or {})}
         self._clock.set(float("inf"))
         with ExitStack() as stack:
@@ -158,7 +175,7 @@ def _certificate_end(answer: httpx2.Response) -> dt.datetime | None:
     """From the socket itself: also where the certificate was not verified."""
     stream = answer.extensions.get("network_stream")
     socket = stream.get_extra_info("ssl_object") if stream is not None else None
-    der = socket.getpeercert(binary_form=True) if socket is not None else None
+    der = socket.getpeercert(True) if socket is not None else None
     try:
         return x509.load_der_x509_certificate(der).not_valid_after_utc if der else None
     except ValueError:
