@@ -22,8 +22,11 @@ def page(
 ) -> dict[str, Any]:
     """The contract's Transcript with lines after a phrase id; `last` is the id to go on from, or
     None at the end."""
-    lines = selectors.phrases_of(transcript, dropped=dropped).filter(pk__gt=after).order_by("pk")
-    rows = list(lines.values(*FIELDS)[: limit + 1])
+    if dropped or not selectors.is_edited(transcript):
+        found = selectors.phrases_of(transcript, dropped=dropped).filter(pk__gt=after)
+        rows = list(found.order_by("pk").values(*FIELDS)[: limit + 1])
+    else:
+        rows = _corrected(transcript, after)[: limit + 1]
     more, rows = len(rows) > limit, rows[:limit]
     names = selectors.names_of(transcript.recording)
     for row in rows:
@@ -78,7 +81,28 @@ def _view(transcript: Transcript, *, summary: bool) -> TranscriptView:
 
 
 def _rows(transcript: Transcript) -> list[dict[str, Any]]:
+    if selectors.is_edited(transcript):
+        return _corrected(transcript, 0)
     return list(selectors.phrases_of(transcript).values(*FIELDS))
+
+
+def _corrected(transcript: Transcript, after: int) -> list[dict[str, Any]]:
+    """Rows as they were corrected, behind the line `after`: they go by time, not by id."""
+    lines = selectors.lines_of(transcript).lines
+    place = next((number for number, line in enumerate(lines, 1) if line.id == after), 0)
+    return [
+        {
+            "id": line.id,
+            "speaker": line.speaker,
+            "track_id": line.track,
+            "start": line.start,
+            "end": line.end,
+            "text": line.text,
+            "words": list(line.words),
+            "overlap": line.overlap,
+        }
+        for line in lines[place:]
+    ]
 
 
 def _line(row: dict[str, Any], names: dict[str, str]) -> LineView:

@@ -1,14 +1,22 @@
 """What others may read of transcripts. Whoever asks has already passed `visible_to`."""
 
+import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
+from django.db.models.functions import Coalesce, Greatest
 
 from common.sql import ask_planned
-from recognition.models import IndexEntry, Phrase, SpeakerName, Transcript
+from recognition.editing.overlay import lay
+from recognition.editing.values import Correction, Laid, Line
+from recognition.models import Edit, IndexEntry, Phrase, SpeakerName, Transcript
 from recordings import selectors as recordings
 from recordings.models import Recording
+
+_LINE = ("id", "track_id", "speaker", "start", "end", "text", "words", "overlap")
 
 
 def transcript_of(recording: Recording, *, version: int | None = None) -> Transcript | None:
@@ -24,6 +32,56 @@ def phrases_of(transcript: Transcript, *, dropped: bool = False) -> QuerySet[Phr
     """Lines in order; with `dropped` those that were set aside instead."""
     lines = transcript.phrases.order_by("position")
     return lines.exclude(dropped="") if dropped else lines.filter(dropped="")
+
+
+def lines_of(transcript: Transcript, *, raw: bool = False) -> Laid:
+    """Its lines as people corrected them, by time, and the corrections that found nothing here;
+    `raw`: as the engine heard them."""
+    base = [
+        Line(
+            id=phrase["id"],
+            track=phrase["track_id"],
+            speaker=phrase["speaker"],
+            start=phrase["start"],
+            end=phrase["end"],
+            text=phrase["text"],
+            words=tuple(phrase["words"]),
+            overlap=phrase["overlap"],
+        )
+        for phrase in phrases_of(transcript).values(*_LINE)
+    ]
+    corrections = [] if raw else [_correction(edit) for edit in edits_of(transcript)]
+    return lay(base, corrections) if corrections else Laid(tuple(base), ())
+
+
+def is_edited(transcript: Transcript) -> bool:
+    return edits_of(transcript).exists()
+
+
+def edits_of(transcript: Transcript) -> QuerySet[Edit]:
+    """Corrections that count for it, in the order in which they were made."""
+    return Edit.objects.filter(
+        recording=transcript.recording_id, version__lte=transcript.version, undone_at=None
+    ).order_by("id")
+
+
+def _correction(edit: Edit) -> Correction:
+    return Correction(
+        id=edit.pk,
+        kind=edit.kind,
+        track=edit.track_id,
+        start=edit.start,
+        end=edit.end,
+        before=tuple(edit.before),
+        after=edit.after,
+    )
+
+
+def edited_at(recordings: Iterable[UUID]) -> dict[UUID, dt.datetime]:
+    """Recording -> when its words were last corrected, or a correction taken back."""
+    rows = Edit.objects.filter(recording__in=list(recordings)).values("recording")
+    last = rows.annotate(at=Max(Greatest("created_at", Coalesce("undone_at", "created_at"))))
+    return {row["recording"]: row["at"] for row in last}
 
 
 def names_of(recording: Recording) -> dict[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db import transaction
 from django.db.models import Max
 
-from recognition import index
+from recognition import index, selectors
 from recognition.assembly.values import Line
 from recognition.models import IndexEntry, Phrase, Transcript
 from recordings.models import Recording, Run
@@ -22,23 +22,24 @@ def write(
     transcript = Transcript.objects.create(
         recording=recording, run=run, version=last + 1, engine=engine, language=language
     )
-    phrases = Phrase.objects.bulk_create(
+    Phrase.objects.bulk_create(
         [_phrase(transcript, position, line) for position, line in enumerate(lines)],
         batch_size=1000,
     )
     if language and not recording.language:
         Recording.objects.filter(pk=recording.pk).update(language=language)
-    index.replace(
-        recording,
-        IndexEntry.Kind.PHRASE,
-        (
-            {"object_id": phrase.pk, "text": phrase.text, "start": phrase.start}
-            for phrase in phrases
-            if not phrase.dropped
-        ),
-    )
+    index_lines(transcript)
     index.replace_title(recording)
     return transcript
+
+
+def index_lines(transcript: Transcript) -> None:
+    """What can be found of the recording is what stands in this version, as it was corrected."""
+    entries = (
+        {"object_id": line.id, "text": line.text, "start": line.start}
+        for line in selectors.lines_of(transcript).lines
+    )
+    index.replace(transcript.recording, IndexEntry.Kind.PHRASE, entries)
 
 
 def _phrase(transcript: Transcript, position: int, line: Line) -> Phrase:

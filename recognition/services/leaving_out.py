@@ -14,7 +14,7 @@ from accounts.models import User
 from common.errors import Conflict
 from notifications import events
 from recognition import sound
-from recognition.models import IndexEntry, Phrase, TrackWords
+from recognition.models import Edit, IndexEntry, Phrase, TrackWords
 from recordings import services as recordings
 from recordings.models import Recording, Track
 
@@ -57,6 +57,7 @@ def _forget_words(recording: Recording, track: Track) -> None:
         recording=recording, kind=IndexEntry.Kind.PHRASE, object_id__in=lines
     ).delete()
     said.delete()
+    Edit.objects.filter(recording=recording, track=track).delete()
 
 
 def _forget_echoes(recording: Recording) -> None:

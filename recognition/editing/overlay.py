@@ -1,0 +1,140 @@
+"""Lays corrections over lines, in the order in which they were made."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from recognition.editing.timing import retime, split_time
+from recognition.editing.values import Correction, Laid, Line, find_words, plain_words
+
+NEAR = 5.0
+"""Seconds by which another engine may hear the same words earlier or later."""
+
+
+def lay(lines: Iterable[Line], corrections: Iterable[Correction]) -> Laid:
+    """The lines as corrected, by time; and which corrections found nothing to correct."""
+    current = sorted(lines, key=lambda line: (line.start, line.id))
+    lost = []
+    for correction in corrections:
+        changed = _LAY[correction.kind](current, correction)
+        if changed is None:
+            lost.append(correction.id)
+        else:
+            current = changed
+    return Laid(tuple(current), tuple(lost))
+
+
+def _text(lines: list[Line], correction: Correction) -> list[Line] | None:
+    """Other words in the place of those that stood there; none at all removes them."""
+    found = _find(lines, correction)
+    if found is None:
+        return None
+    index, offset = found
+    line, count = lines[index], len(correction.before[0].split())
+    tokens = line.text.split()
+    wanted = str(correction.after["text"]).split()
+    told = [*tokens[:offset], *wanted, *tokens[offset + count :]]
+    if not told:
+        return [*lines[:index], *lines[index + 1 :]]
+    changed = replace(
+        line, text=" ".join(told), words=retime(line, offset, count, wanted), edited=True
+    )
+    return [*lines[:index], changed, *lines[index + 1 :]]
+
+
+def _speaker(lines: list[Line], correction: Correction) -> list[Line] | None:
+    found = _find(lines, correction, whole=True)
+    if found is None:
+        return None
+    index, _ = found
+    changed = replace(lines[index], speaker=str(correction.after["speaker"]), edited=True)
+    return [*lines[:index], changed, *lines[index + 1 :]]
+
+
+def _split(lines: list[Line], correction: Correction) -> list[Line] | None:
+    found = _find(lines, correction)
+    if found is None:
+        return None
+    index, offset = found
+    line, at = lines[index], offset + int(correction.after["at"])
+    tokens = line.text.split()
+    if not 0 < at < len(tokens):
+        return None
+    timed = len(line.words) == len(tokens)
+    before, after = split_time(line, at, len(tokens))
+    first = replace(
+        line,
+        end=before,
+        text=" ".join(tokens[:at]),
+        words=line.words[:at] if timed else (),
+        edited=True,
+    )
+    second = replace(
+        line,
+        id=int(correction.after["id"]),
+        speaker=correction.after.get("speaker") or line.speaker,
+        start=after,
+        text=" ".join(tokens[at:]),
+        words=line.words[at:] if timed else (),
+        edited=True,
+    )
+    return [*lines[:index], first, second, *lines[index + 1 :]]
+
+
+def _join(lines: list[Line], correction: Correction) -> list[Line] | None:
+    """Two lines of one track become one. Where an engine joined them already, nothing is left to
+    do."""
+    first, second = correction.before
+    found = _find(lines, replace(correction, before=(first,)), whole=True)
+    if found is None:
+        joined = replace(correction, before=(f"{first} {second}",))
+        return lines if _find(lines, joined) is not None else None
+    index, _ = found
+    line = lines[index]
+    follower = next(
+        (one for one in range(index + 1, len(lines)) if lines[one].track == line.track), None
+    )
+    if follower is None or plain_words(lines[follower].text) != plain_words(second):
+        return None
+    other = lines[follower]
+    timed = bool(line.words and other.words)
+    changed = replace(
+        line,
+        end=max(line.end, other.end),
+        text=f"{line.text} {other.text}",
+        words=(*line.words, *other.words) if timed else (),
+        overlap=line.overlap or other.overlap,
+        edited=True,
+    )
+    return [*lines[:index], changed, *lines[index + 1 : follower], *lines[follower + 1 :]]
+
+
+_LAY: dict[str, Callable[[list[Line], Correction], list[Line] | None]] = {
+    "text": _text,
+    "speaker": _speaker,
+    "split": _split,
+    "join": _join,
+}
+
+
+def _find(
+    lines: Sequence[Line], correction: Correction, *, whole: bool = False
+) -> tuple[int, int] | None:
+    """(line, first word) where the corrected words stand, nearest in time; `whole`: as a line."""
+    wanted = plain_words(correction.before[0])
+    begin = bisect_left(lines, correction.start - 60, key=lambda line: line.start)
+    best: tuple[float, int, int] | None = None
+    for index in range(begin, len(lines)):
+        line = lines[index]
+        if line.start > correction.end + NEAR:
+            break
+        if line.track != correction.track or line.end < correction.start - NEAR:
+            continue
+        there = plain_words(line.text)
+        offset = find_words(wanted, there)
+        if offset is None or (whole and len(wanted) != len(there)):
+            continue
+        away = abs(line.start - correction.start)
+        if best is None or away < best[0]:
+            best = (away, index, offset)
+    return (best[1], best[2]) if best else None
