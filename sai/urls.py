@@ -6,12 +6,12 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from conferences.user_api.discovery import WellKnown
-from sai import dashboard, health
+from sai import dashboard, health, metrics
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
-    path("metrics", health.metrics, name="metrics"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("", include("accounts.urls")),
     path("admin/dashboard/", dashboard.live, name="admin-dashboard"),
     path("admin/", admin.site.urls),
