@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
     path("i18n/", set_language, name="set_language"),
     path("", include("notifications.urls")),
+    path("", include("conferences.sign_in_urls")),
     path("", include("recordings.urls")),
     path("", include("recognition.urls")),
     path("", include("analytics.urls")),
