@@ -22,6 +22,12 @@ PIPELINES: dict[str, list[str]] = {
 TOKEN_RESOLVERS: list[str] = ["accounts.tokens.resolve", "conferences.tokens.resolve"]
 """Asked in turn: bearer text -> `accounts.principal.Principal`, or None: not a kind of theirs."""
 
+SIGN_IN_DOORS: list[str] = ["conferences.pages.sign_in.doors"]
+"""Other ways in, as buttons of the sign-in page: () -> `[{"name", "url"}]`; `?next=` follows."""
+
+REALM_NAMES: str = "conferences.selectors.realm_names"
+"""How realms are called: () -> {realm: name}."""
+
 EVENT_AUDIENCES: dict[str, str] = {"recording": "recordings.selectors.viewers_of"}
 """Kind of a topic -> who may watch: ids -> {id: user ids}. Administrators see all."""
 
