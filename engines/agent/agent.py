@@ -94,8 +94,8 @@ class Agent:
         return sum(job.is_over for job in self._jobs.values())
 
     def hello(self) -> Hello:
-        holding = [Held(request_id=j.offer.request_id, attempt=j.offer.attempt) for j in self.jobs]
-        holding += [Held(request_id=k.request_id, attempt=k.attempt) for k in self._kept]
+        held = [job.offer for job in self.jobs if not job.verdict] + list(self._kept)
+        holding = [Held(request_id=one.request_id, attempt=one.attempt) for one in held]
         return self._hello.model_copy(update={"holding": holding})
 
     @property
@@ -133,7 +133,7 @@ class Agent:
     def report(self, *, changes_only: bool = False) -> None:
         """Progress of everything in work."""
         for job in self.jobs:
-            if changes_only and job.told == (job.percent, job.stage):
+            if job.is_over or (changes_only and job.told == (job.percent, job.stage)):
                 continue
             job.told = (job.percent, job.stage)
             self._send(

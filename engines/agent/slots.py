@@ -24,6 +24,7 @@ log = structlog.get_logger(__name__)
 _ROOT = str(Path(__file__).resolve().parents[2])
 _START_S = 120.0
 _CANCEL_S = 2.0
+_GONE_S = 5.0
 _LINE_BYTES = 1 << 30
 Outcome = Mapping[str, Any]
 """`{"done": result or None}` or `{"failed": {"code", "message", "retryable"}, "trouble"?}`."""
@@ -104,7 +105,8 @@ class Slot:
         child, self._child = self._child, None
         if child:
             _kill(child)
-            await child.wait()
+            with contextlib.suppress(TimeoutError):  # it hangs in the system itself: leave it
+                await asyncio.wait_for(child.wait(), _GONE_S)
 
     async def _kill_later(self) -> None:
         await asyncio.sleep(_CANCEL_S)

@@ -6,6 +6,7 @@ once, then for each order any number of `{"percent", "stage"}` and one of `{"don
 Ends with its stdin.
 """
 
+import ctypes
 import importlib
 import json
 import os
@@ -30,6 +31,7 @@ KINDS = {
 }
 """The work of each kind of offer; loaded with the first one, so that the program starts fast."""
 _SAY_AGAIN_S = 0.5
+_PR_SET_PDEATHSIG = 1
 
 
 class Worker:
@@ -127,6 +129,9 @@ def _where(error: BaseException) -> dict[str, Any]:
 def main() -> None:
     """Words of libraries go to stderr. Only the program ends its workers: a signal for a whole
     group (a terminal, systemd) must not take the work away under its hands."""
+    if sys.platform == "linux":
+        # Also when it hangs and never reads that its stdin has ended.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")

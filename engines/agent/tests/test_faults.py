@@ -7,7 +7,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
-from engines.agent.tests.conftest import ONE, until
+from engines.agent.tests.conftest import ONE, ended, until
 from engines.agent.tests.stand_in import BEAT_S, LEASE_S, TOKEN
 
 SLOW = ("--speed", "4x")
@@ -268,6 +268,15 @@ async def test_a_hung_worker_is_stopped(gateway, start, exchange):
     failed = await peer.expect("failed", "r1")
     assert (failed["code"], failed["retryable"]) == ("worker_stalled", True)
     assert worker not in program.children()
+
+
+async def test_even_a_hung_worker_ends_with_its_program(gateway, start):
+    program = await start()
+    await gateway.engine()
+    (worker,) = program.children()
+    os.kill(worker, signal.SIGSTOP)
+    await program.kill()
+    await until(lambda: ended(worker))
 
 
 async def test_the_scratch_of_a_killed_program_is_removed(gateway, start, exchange, tmp_path):
