@@ -139,9 +139,14 @@ def reader(kind: str, fields: Mapping[str, str]) -> Callable[[Mapping[str, Any],
     nothing."""
 
     def read(row: Mapping[str, Any], name: str) -> Any:
-        found: Any = row
-        for part in fields.get(f"{kind}.{name}", name).split("."):
-            found = found.get(part) if isinstance(found, dict) else None
-        return found
+        return inside(row, fields.get(f"{kind}.{name}", name))
 
     return read
+
+
+def inside(row: Mapping[str, Any], path: str) -> Any:
+    """What `user.name` means in an answer; None where there is nothing."""
+    found: Any = row
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, dict) else None
+    return found

@@ -6,6 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -218,6 +219,40 @@ def test_strange_rows_are_passed_over(script: Script, driver: Driver) -> None:
     tracks = driver.tracks("c", session_id="s")
     assert [(one.id, one.size, one.sha256) for one in tracks] == [("7", 9, ""), ("ok", None, "")]
     assert tracks[1].started_at is None
+
+
+def test_another_servers_paths_and_names(server: HttpServer, script: Script) -> None:
+    """The example of docs/connecting-trueconf.md."""
+    connection = connected(
+        server,
+        paths={
+            "sessions": "/api/v4/logs/calls?named_conf_id={conference_id}",
+            "tracks": "/api/v4/audio/{session_id}/files",
+        },
+        fields={
+            "sessions.id": "conference_id",
+            "sessions.started_at": "start_time",
+            "tracks.list": "data.files",
+            "tracks.display_name": "user.name",
+            "tracks.size": "bytes",
+        },
+    )
+    start = {"date": "2026-03-01 13:00:00", "timezone_type": 3, "timezone": "Europe/Moscow"}
+    files = [{"id": 4, "user": {"name": "Anna"}, "bytes": "77"}]
+    script.answers = [
+        said({"cnt": 1, "list": [{"conference_id": "7@s#v", "start_time": start}]}),
+        said({"cnt": 1, "data": {"files": files}, "list": []}),
+    ]
+    with closing(get_driver(connection)) as driver:
+        [session] = driver.sessions(ROOM)
+        [track] = driver.tracks(ROOM.id, session_id=session.id)
+    assert (session.id, session.started_at) == ("7@s#v", datetime(2026, 3, 1, 10, tzinfo=UTC))
+    assert (track.id, track.display_name, track.size) == ("4", "Anna", 77)
+    asked = [one.line.split()[1].partition("page=")[0] for one in server.asked[1:]]
+    assert asked == [
+        "/api/v4/logs/calls?named_conf_id=a%2Fb%40c%23d&",
+        "/api/v4/audio/7%40s%23v/files?",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from conferences.platforms.unstated import inside
+
 Row = dict[str, Any]
 Ask = Callable[[Mapping[str, Any]], dict[str, Any]]
 """Asks for one page: query -> answer."""
@@ -41,9 +43,12 @@ def _key(row: Row) -> str:
 
 
 def rows_of(answer: Mapping[str, Any], *names: str) -> list[Row]:
-    """The list under the first of these names that is there, else the only list of the answer."""
+    """The list under the first of these names that is there, else the only list of the answer.
+
+    A name with dots goes into nested objects.
+    """
     for name in names:
-        if isinstance(found := answer.get(name), list):
+        if isinstance(found := inside(answer, name), list):
             return [row for row in found if isinstance(row, dict)]
     lists = [value for value in answer.values() if isinstance(value, list)]
     return [row for row in lists[0] if isinstance(row, dict)] if len(lists) == 1 else []

@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 from cryptography import x509
@@ -104,7 +104,9 @@ class Transport:
 
         A kept connection may be closed there while we begin to ask: a GET is then asked again.
         """
-        more: dict[str, Any] = {"params": dict(query)} if query else {}
+        more: dict[str, Any] = {}
+        if query:  # a template may hold a query of its own
+            path += ("&" if "?" in path else "?") + urlencode(query)
         if json is not None:
             more["json"] = json
         if form is not None:
