@@ -21,7 +21,7 @@ from conferences.models import Conference, RemoteTrack, Session
 from conferences.services import people
 from conferences.sql import sessions as statements
 from recordings import services
-from recordings.choices import Priority, RecordingStatus, TrackStatus
+from recordings.choices import Priority, RecordingStatus
 from recordings.models import Recording, Run
 from recordings.pipeline.patience import insist
 from recordings.services import awaited, values
@@ -77,7 +77,7 @@ def give_recording(session_id: int) -> Recording | None:
         realm=conference.connection.realm,
         language=language_of(conference),
         started_at=start,
-        tags=[str(tag)[:60] for tag in conference.tags],
+        tags=sorted({str(tag)[:60].lower() for tag in conference.tags}),
     )
     for one, track in zip(remote, tracks, strict=True):
         RemoteTrack.objects.filter(pk=one.pk).update(track=track)
@@ -231,7 +231,3 @@ def priority_of(session: Session) -> Priority:
     ended = session.stopped_at or session.created_at
     window = dt.timedelta(hours=max(session.conference.connection.rescan_hours, 1))
     return Priority.LOW if ended < timezone.now() - window else Priority.NORMAL
-
-
-def stored_tracks(recording: Recording) -> list[int]:
-    return list(recording.tracks.filter(status=TrackStatus.STORED).values_list("pk", flat=True))
