@@ -8,4 +8,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("recordings.api.urls")),
     path("", include("recognition.api.urls")),
     path("", include("analytics.api.urls")),
+    path("", include("conferences.api.urls")),
 ]

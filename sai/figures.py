@@ -42,6 +42,29 @@ FIGURES: dict[str, tuple[str, str, list[str]]] = {
         "SELECT COALESCE(sum(speech), 0)::float8 AS value FROM recordings_track",
         [],
     ),
+    "sai_downloads_waiting": (
+        "Tracks that are still to be brought, by status",
+        "SELECT status, count(*) AS value FROM conferences_remotetrack"
+        " WHERE status IN ('pending', 'downloading') GROUP BY status",
+        ["status"],
+    ),
+    "sai_downloads_bytes": (
+        "Bytes that are still to be brought, as far as known",
+        "SELECT COALESCE(sum(GREATEST(COALESCE(size, 0) - bytes_done, 0)), 0)::float8 AS value"
+        " FROM conferences_remotetrack WHERE status IN ('pending', 'downloading')",
+        [],
+    ),
+    "sai_downloads_oldest_seconds": (
+        "Age of the oldest track that is still to be brought",
+        "SELECT COALESCE(extract(epoch FROM now() - min(created_at)), 0)::float8 AS value"
+        " FROM conferences_remotetrack WHERE status IN ('pending', 'downloading')",
+        [],
+    ),
+    "sai_connections": (
+        "Connections to meeting servers by status",
+        "SELECT status, count(*) AS value FROM conferences_connection GROUP BY status",
+        ["status"],
+    ),
     "sai_events_last": (
         "Number of the newest event",
         "SELECT COALESCE(max(seq), 0) AS value FROM notifications_event",

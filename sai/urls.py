@@ -26,6 +26,7 @@ urlpatterns = [
     path("", include("recordings.urls")),
     path("", include("recognition.urls")),
     path("", include("analytics.urls")),
+    path("", include("conferences.urls")),
 ]
 
 handler400 = "sai.refusals.bad_request"

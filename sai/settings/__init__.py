@@ -188,6 +188,12 @@ SPECTACULAR_SETTINGS = {
         "TrackStatusEnum": "recordings.choices.TrackStatus",
         "RightEnum": "recordings.choices.Right",
         "TokenKindEnum": "accounts.choices.TokenKind",
+        "RoleEnum": "accounts.choices.Role",
+        "ConferenceRoleEnum": "conferences.choices.ConferenceRole",
+        "ConnectionAccessEnum": "conferences.choices.ConnectionAccess",
+        "ConnectionStatusEnum": "conferences.choices.ConnectionStatus",
+        "ImportStatusEnum": "conferences.choices.ImportStatus",
+        "DownloadStatusEnum": "conferences.choices.DownloadStatus",
     },
 }
 

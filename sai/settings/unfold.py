@@ -53,6 +53,17 @@ _MENU: list[dict[str, Any]] = [
         ],
     },
     {
+        "title": _("Conferences"),
+        "separator": True,
+        "items": [
+            _item(_("Connections"), "hub", "conferences_connection"),
+            _item(_("Conferences"), "groups", "conferences_conference"),
+            _item(_("Sessions"), "event", "conferences_session"),
+            _item(_("Tracks on servers"), "download", "conferences_remotetrack"),
+            _item(_("Download settings"), "tune", "conferences_conferencesettings"),
+        ],
+    },
+    {
         "title": _("Work"),
         "separator": True,
         "items": [

@@ -34,10 +34,13 @@ EVENT_AUDIENCES: dict[str, str] = {"recording": "recordings.selectors.viewers_of
 RECORDING_PANELS: list[str] = [
     "recognition.pages.transcript_panel",
     "analytics.pages.summary_panel",
+    "conferences.pages.panel.conference_panel",
 ]
 """Panels of a recording's page, in order: (request, recording) -> a Panel, or None for nothing."""
 
 LICENCE_USAGE: dict[str, str] = {
+    "full_connections": "conferences.selectors.full_connections",
+    "read_only_connections": "conferences.selectors.read_only_connections",
     "simultaneous_recognitions": "recordings.usage.recognitions",
     "hours_per_month": "recordings.usage.hours_this_month",
 }
@@ -48,6 +51,7 @@ APPLY_SECTIONS: dict[str, str] = {
     "tokens": "accounts.sections.user_tokens",
     "licences": "accounts.licences.sections.licences",
     "storage": "recordings.sections.storage",
+    "connections": "conferences.sections.connections",
     "prompts": "analytics.sections.prompts",
     "webhooks": "notifications.sections.webhooks",
 }
