@@ -14,6 +14,7 @@ from recordings.choices import Right, StepStatus
 from recordings.models import (
     Access,
     Recording,
+    RetentionRule,
     StepRun,
     StepSpeed,
 )
@@ -69,6 +70,7 @@ def furnish(count=1):
         StepSpeed.objects.create(step=f"x.{name}", seconds_per_second=0.1)
         LanguageAnswer.objects.create(key=name, answer="yes")
         _tell(name)
+        RetentionRule.objects.create(name=name, all_days=365)
 
 
 def _tell(name):
