@@ -10,6 +10,7 @@ from collections.abc import Collection
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.utils import translation
 from psycopg.types.json import Jsonb
 
@@ -64,26 +65,31 @@ def claim(but: Collection[str] = ()) -> Claimed | None:
 
 def send(claimed: Claimed) -> bool:
     """Send it and note what came of it; False when its channel had better be left in peace."""
+    try:
+        return _try(claimed)
+    except SaiError as error:
+        return _failed(claimed, error)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        logger.exception("channel broke", extra={"channel": claimed["channel"]})
+        broken = NotDelivered(type(error).__name__, code="channel_broke", retryable=True)
+        return _failed(claimed, broken)
+
+
+def _try(claimed: Claimed) -> bool:
     user = User.objects.select_related("notice_preferences").get(pk=claimed["recipient_id"])
     channel = registry.find(claimed["channel"])
     if channel is None or not user.is_active or not channel.reaches(user):
         _settle(claimed, DeliveryStatus.DROPPED)
         return True
     if claimed["attempt"] > MOST_ATTEMPTS:
-        lost = NotDelivered("claimed too often", code="sender_lost", retryable=False)
-        return _failed(claimed, lost)
+        raise NotDelivered("claimed too often", code="sender_lost", retryable=False)
     wishes = selectors.preferences_of(user)
     if until := quiet_end(wishes, claimed["at"], selectors.zone_of(wishes)):
         _postpone(claimed, until=until)
         return True
-    try:
-        sent = _hand_over(claimed, user, channel)
-    except SaiError as error:
-        return _failed(claimed, error)
-    except Exception as error:
-        logger.exception("channel broke", extra={"channel": claimed["channel"]})
-        broken = NotDelivered(type(error).__name__, code="channel_broke", retryable=True)
-        return _failed(claimed, broken)
+    sent = _hand_over(claimed, user, channel)
     _settle(claimed, DeliveryStatus.SENT if sent else DeliveryStatus.DROPPED)
     return True
 

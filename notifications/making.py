@@ -16,6 +16,7 @@ from accounts.models import User
 from common.sql import ask
 from notifications import facts, hints, selectors, stream, subjects
 from notifications.channels import registry
+from notifications.channels.base import Channel
 from notifications.choices import PAGE, DeliveryStatus
 from notifications.cursors import Row, advance
 from notifications.facts import Happening
@@ -81,8 +82,19 @@ def _write(happening: Happening, key: str, user: User) -> None:
     )
     for name in chosen:
         channel = registry.find(name)
-        if channel is not None and channel.reaches(user):
+        if channel is not None and _reaches(channel, user):
             _deliver(notice, user, name, wishes)
+
+
+def _reaches(channel: Channel, user: User) -> bool:
+    """A channel that can't tell is asked again when it sends; nobody's notice is lost by it."""
+    try:
+        return channel.reaches(user)
+    except DatabaseError:
+        raise
+    except Exception:
+        logger.exception("channel broke", extra={"channel": type(channel).__name__})
+        return True
 
 
 def _deliver(notice: Notice, user: User, channel: str, wishes: NoticePreferences) -> None:

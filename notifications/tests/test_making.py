@@ -97,6 +97,13 @@ def test_whom_nobody_can_reach_or_who_is_gone(person: Person) -> None:
     assert Delivery.objects.count() == 0
 
 
+def test_a_channel_that_can_not_tell_loses_nothing(person: Person, monkeypatch) -> None:
+    monkeypatch.setattr(Pigeons, "reaches", lambda self, user: 1 / 0)
+    recognised(meeting(person("ann")))
+    make_all()
+    assert (Notice.objects.count(), Delivery.objects.count()) == (1, 1)
+
+
 def test_choices_decide(person: Person) -> None:
     ann = person("ann")
     NoticePreferences.objects.create(
