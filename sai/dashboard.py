@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 from accounts import licences
 from common.sql import ask
 from notifications.numbering import last_number
+from recognition.gateway import standing
 from recordings.admin.storage import room
 from recordings.admin.words import left, step_name, took, worker_name
 from recordings.choices import Queue, RecordingStatus
@@ -63,6 +64,7 @@ def look() -> dict[str, Any]:
         "queues": queues(),
         "runs": runs(),
         "failures": failures(),
+        "engines": standing.summary() | {"link": reverse("admin:recognition_engine_changelist")},
         "workers": workers,
         "late": sum(worker["late"] for worker in workers),
         "event": last_number(),

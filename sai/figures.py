@@ -37,6 +37,26 @@ FIGURES: dict[str, tuple[str, str, list[str]]] = {
         " WHERE status = 'running' AND lease_until < now()",
         [],
     ),
+    "sai_engines": (
+        "Engines connected to the gateway",
+        "SELECT v.draining::text AS draining, count(e.id) AS value"
+        " FROM (VALUES (false), (true)) v(draining) LEFT JOIN recognition_engine e"
+        " ON e.draining = v.draining AND e.session IS NOT NULL"
+        " AND e.heard_at > now() - interval '1 minute' GROUP BY v.draining",
+        ["draining"],
+    ),
+    "sai_engine_slots": (
+        "Requests that the connected engines can work on at once",
+        "SELECT COALESCE(sum(slots), 0) AS value FROM recognition_engine"
+        " WHERE session IS NOT NULL AND heard_at > now() - interval '1 minute'",
+        [],
+    ),
+    "sai_engine_requests": (
+        "Requests to engines of the last day by outcome",
+        "SELECT outcome, count(*) AS value FROM recognition_enginerequest"
+        " WHERE created_at > now() - interval '1 day' GROUP BY outcome",
+        ["outcome"],
+    ),
     "sai_speech_seconds": (
         "Seconds of speech heard in all",
         "SELECT COALESCE(sum(speech), 0)::float8 AS value FROM recordings_track",

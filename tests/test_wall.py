@@ -118,6 +118,9 @@ WALL = {
     "api/v1/retention/preview/": ADMINISTRATION,
     "api/v1/retention/<int:pk>/": ADMINISTRATION,
     "api/v1/audit/": ADMINISTRATION,
+    "api/v1/engines/": ADMINISTRATION,
+    "api/v1/engines/<int:pk>/drain/": ADMINISTRATION,
+    "api/v1/engines/<int:pk>/disconnect/": ADMINISTRATION,
     "api/v1/audit/export/": ADMINISTRATION,
 }
 PREFIXES = {

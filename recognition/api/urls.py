@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recognition.api import views
+from recognition.api import engines, made, views
 
 urlpatterns = [
     path("recordings/<str:id>/transcript/", views.TranscriptView.as_view(), name="transcript"),
@@ -12,5 +12,12 @@ urlpatterns = [
         name="transcript-export",
     ),
     path("recordings/<str:id>/speakers/", views.SpeakersView.as_view(), name="speakers"),
+    path("recordings/<str:id>/made/", made.Made.as_view(), name="recording-made"),
+    path("recordings/<str:id>/made/<int:pk>/", made.MadeFile.as_view(), name="recording-made-file"),
+    path("engines/", engines.Engines.as_view(), name="engines"),
+    path("engines/<int:pk>/drain/", engines.DrainEngine.as_view(), name="engine-drain"),
+    path(
+        "engines/<int:pk>/disconnect/", engines.DisconnectEngine.as_view(), name="engine-disconnect"
+    ),
     path("search/", views.SearchView.as_view(), name="search"),
 ]

@@ -70,6 +70,8 @@ _MENU: list[dict[str, Any]] = [
             _item(_("Runs"), "route", "recordings_run"),
             _item(_("Steps"), "checklist", "recordings_steprun"),
             _item(_("Speeds"), "speed", "recordings_stepspeed"),
+            _item(_("Engines"), "memory", "recognition_engine"),
+            _item(_("Requests to engines"), "swap_horiz", "recognition_enginerequest"),
         ],
     },
     {

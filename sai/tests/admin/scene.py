@@ -8,7 +8,15 @@ from django.utils import timezone
 from analytics.models import LanguageAnswer, Summary
 from analytics.services import save_prompt
 from notifications.models import Delivery, Notice, Webhook
-from recognition.models import IndexEntry, Phrase, SpeakerName, TrackWords, Transcript
+from recognition.models import (
+    Engine,
+    EngineRequest,
+    IndexEntry,
+    Phrase,
+    SpeakerName,
+    TrackWords,
+    Transcript,
+)
 from recordings import services
 from recordings.choices import Right, StepStatus
 from recordings.models import (
@@ -46,6 +54,8 @@ def conversation(owner=None, *, lines=3, **fields):
         status=StepStatus.RUNNING, lease_until=lease, started_at=timezone.now(),
         worker="host:abc:1/77/5", progress=40, attempt=2, failures=1, error=ERROR,
     )  # fmt: skip
+    engine = Engine.objects.create(engine_id=made.pk.hex, capabilities=["transcribe"])
+    EngineRequest.objects.create(step=step, attempt=2, engine=engine, kind="transcribe")
     Access.objects.create(recording=made, user=factories.user(), rights=[Right.VIEW])
     track = made.tracks.first()
     TrackWords.objects.create(track=track, engine="fake", segments=[], envelope=b"")

@@ -1,0 +1,35 @@
+"""How the engines stand: for the admin, the REST API, the dashboard and the metrics."""
+
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from common.sql import ask
+from recognition.gateway.register import connected
+from recognition.models import Engine, Outcome
+
+HELD = [Outcome.OFFERED, Outcome.WORKING]
+
+
+def engines() -> QuerySet[Engine]:
+    """Every engine with `connected`, `holding`, `done` and `failed`."""
+    return Engine.objects.select_related("token").annotate(
+        connected=Exists(connected().filter(pk=OuterRef("pk"))),
+        holding=Count("requests", filter=Q(requests__outcome__in=HELD)),
+        done=Count("requests", filter=Q(requests__outcome=Outcome.DONE)),
+        failed=Count("requests", filter=Q(requests__outcome__in=[Outcome.FAILED, Outcome.REFUSED])),
+    )
+
+
+SUMMARY = """
+SELECT count(*) AS connected, COALESCE(sum(e.slots), 0) AS slots,
+    count(*) FILTER (WHERE e.draining) AS draining,
+    (SELECT count(*) FROM recognition_enginerequest r WHERE r.outcome IN ('offered', 'working'))
+        AS holding
+FROM recognition_engine e
+WHERE e.session IS NOT NULL AND e.heard_at > now() - interval '1 minute'"""
+
+
+def summary() -> dict[str, Any]:
+    """`connected`, `draining`, their `slots`, and what they are `holding`."""
+    return ask(SUMMARY)[0]
