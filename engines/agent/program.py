@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,7 +18,7 @@ from engines.agent.connection import Connection
 from engines.agent.keeping import Kept, held, identity
 from engines.agent.scratch import scratch
 from engines.agent.settings import SECRETS, Settings, WrongSettings, read
-from engines.agent.slots import Slot
+from engines.agent.slots import Slot, WorkerDoesNotStart
 from engines.protocol import Hello
 
 log = structlog.get_logger(__name__)
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 VERSION = "0.1.0"
 _ACKNOWLEDGE_S = 3.0
 _HAND_BACK_S = 6.0
+_START_PAUSES_S = (0.5, 2.0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,7 +74,7 @@ async def _introduced(settings: Settings, slots: Sequence[Slot], folder: Path) -
     """Raises WrongSettings when the worker can't work."""
     kept = Kept(settings.state)
     kept.load()
-    can = await slots[0].introduce()
+    can = await _first_introduction(slots[0])
     hello = Hello(
         engine_id=identity(settings.engine_id, settings.state),
         version=VERSION,
@@ -82,6 +84,16 @@ async def _introduced(settings: Settings, slots: Sequence[Slot], folder: Path) -
         shared_files=bool(settings.work.exchange),
     )
     return Agent(hello=hello, engine=can["engine"], slots=slots, kept=kept, scratch=folder)
+
+
+async def _first_introduction(slot: Slot) -> dict[str, Any]:
+    """A worker that was killed while it started (memory, mostly) is not yet a wrong setting."""
+    for pause in _START_PAUSES_S:
+        with suppress(WorkerDoesNotStart):
+            return await slot.introduce()
+        log.warning("the worker ended while it started; it is started again")
+        await asyncio.sleep(pause)
+    return await slot.introduce()
 
 
 async def _live(

@@ -30,6 +30,10 @@ Outcome = Mapping[str, Any]
 """`{"done": result or None}` or `{"failed": {"code", "message", "retryable"}, "trouble"?}`."""
 
 
+class WorkerDoesNotStart(WrongSettings):
+    """It ended, or said nothing, before it introduced itself."""
+
+
 class Slot:
     """Does one order at a time."""
 
@@ -132,9 +136,7 @@ class Slot:
             return await self._listen(_START_S)
         except (TimeoutError, EOFError) as error:
             await self.close()
-            raise WrongSettings(
-                "The worker process does not start; see the lines above."
-            ) from error
+            raise WorkerDoesNotStart("The worker does not start; see the log.") from error
 
     def _tell(self, message: Mapping[str, Any]) -> None:
         assert self._child

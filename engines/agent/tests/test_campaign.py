@@ -162,17 +162,18 @@ class Trouble:
         if self.ledger.desks:
             self.chance.choice(self.ledger.desks).socket.transport.abort()
 
-    def worker(self) -> int:
+    def hit(self, number: int) -> None:
         program = self.programs[self.chance.choice(list(self.programs))]
-        return self.chance.choice(program.children() or [0])
+        workers = program.children() if "connected" in program.log else []
+        if workers:
+            with suppress(ProcessLookupError):
+                os.kill(self.chance.choice(workers), number)
 
     async def kill_worker(self) -> None:
-        if pid := self.worker():
-            os.kill(pid, signal.SIGKILL)
+        self.hit(signal.SIGKILL)
 
     async def freeze_worker(self) -> None:
-        if pid := self.worker():
-            os.kill(pid, signal.SIGSTOP)
+        self.hit(signal.SIGSTOP)
 
     async def cancel(self) -> None:
         held = [request for request in self.ledger.open if request.holder]
