@@ -37,6 +37,8 @@ class Program:
         return await asyncio.wait_for(self._process.wait(), within)
 
     def children(self) -> list[int]:
+        if self._process.returncode is not None:
+            return []
         text = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text()
         return [int(pid) for pid in text.split()]
 
@@ -90,11 +92,12 @@ async def start(gateway, tmp_path):
         return program
 
     yield begin
+    workers = [pid for program in started for pid in program.children()]
     for program in started:
-        left = [] if program._process.returncode is not None else program.children()
         await program.kill()
-        # Workers end by themselves when their program was killed.
-        await until(lambda pids=left: all(ended(pid) for pid in pids))
+    # They end with their program, whatever they were doing.
+    await until(lambda: all(ended(pid) for pid in workers))
+    for program in started:
         assert TOKEN not in program.log
         # The process that forks decoders says so when its worker is killed while it starts.
         for trace in program.log.split("Traceback")[1:]:

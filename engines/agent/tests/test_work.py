@@ -11,6 +11,7 @@ from engines import protocol
 from engines.agent.tests.conftest import ONE, RATE, tone
 from engines.media import reading
 from engines.media.encode import write_wav
+from engines.tests import tiny_whisper
 from tests.standins.openai_server import MODEL, OpenAIStandIn
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -240,3 +241,31 @@ async def test_real_words_from_a_real_engine(gateway, start, exchange, tmp_path)
 
 def plain(text: str) -> str:
     return "".join(sign for sign in text.lower() if sign.isalpha() or sign in " '")
+
+
+async def test_whisper_in_a_worker_stays_warm_and_hears_a_cancel(gateway, start, exchange):
+    """A model of toy size with random weights: nonsense, by the real code."""
+    model = tiny_whisper.build(exchange.parent / "toy")
+    tone(exchange / "source" / "r1" / "long.wav", seconds=600)
+    program = await start(
+        *("--engine", "faster-whisper", "--whisper-model", model, "--device", "cpu"),
+        *("--exchange", exchange),
+    )
+    peer = await gateway.engine()
+    workers = program.children()
+    first = {**ONE, "files": [{**ONE["files"][0], "regions": [[0, 4]]}], "params": {}}
+    await peer.accepted("r1", **first)
+    await peer.expect("done", "r1", within=60)
+    path = exchange / "result" / "r1" / "result.json"
+    result = protocol.read_result("transcribe", path.read_bytes())
+    assert isinstance(result, protocol.TranscriptionResult)
+    assert result.language in (*tiny_whisper.LANGUAGES, "")
+    assert result.engine is not None
+    assert "toy" in result.engine
+    long = [{"name": "long.wav", "track": 9, "regions": [[0, 600]]}]
+    await peer.accepted("r2", **{**ONE, "files": long})
+    while (await peer.expect("progress", "r2"))["stage"] != "transcribe":
+        pass
+    await peer.send(type="cancel", request_id="r2", attempt=1)
+    assert (await peer.expect("failed", "r2"))["code"] == "cancelled"
+    assert program.children() == workers
