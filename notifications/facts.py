@@ -43,10 +43,10 @@ def _of_summary(row: Row, _subject: Subject) -> Happening | None:
     return _happening(Fact.SUMMARY_READY, row, f"{row['object_id']}.{row['data'].get('summary')}")
 
 
-def _of_access(row: Row, _subject: Subject) -> Happening | None:
+def _of_access(row: Row, subject: Subject) -> Happening | None:
     people = frozenset(row["audience"] or ())
     found = _happening(Fact.ACCESS_GIVEN, row, str(row["seq"]), by=row["data"].get("by"))
-    return found._replace(people=people)
+    return found._replace(people=people, object=subject.of or found.object)
 
 
 def _happening(fact: Fact, row: Row, what: str, **data: Any) -> Happening:

@@ -18,6 +18,9 @@ class Subject(NamedTuple):
     status: str = ""
     error: Mapping[str, Any] | None = None
     """Why it failed, as `common.errors.as_stored` keeps it."""
+    of: tuple[str, str] | None = None
+    """(type, id) of what a notice is about, where that is another object: an access is of a
+    recording."""
 
 
 Describe = Callable[[Iterable[str]], dict[str, Subject]]

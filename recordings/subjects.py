@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from notifications.subjects import Subject
 from recordings.choices import StepStatus
-from recordings.models import Recording, StepRun
+from recordings.models import Access, Recording, StepRun
 
 
 def subjects_of(ids: Iterable[str]) -> dict[str, Subject]:
@@ -18,6 +18,13 @@ def subjects_of(ids: Iterable[str]) -> dict[str, Subject]:
     return {str(one.pk): _subject(one) for one in found}
 
 
+def given(ids: Iterable[str]) -> dict[str, Subject]:
+    """Access rows of these ids, each as the recording that it opens."""
+    wanted = [int(one) for one in ids if one.isdecimal()]
+    rows = Access.objects.filter(pk__in=wanted, recording__trashed_at__isnull=True)
+    return {str(row.pk): _subject(row.recording) for row in rows.select_related("recording")}
+
+
 def _subject(recording: Recording) -> Subject:
     return Subject(
         title=str(recording),
@@ -25,6 +32,7 @@ def _subject(recording: Recording) -> Subject:
         kind=recording.kind,
         status=recording.status,
         error=recording.error or _last_error(recording),
+        of=("recording", str(recording.pk)),
     )
 
 

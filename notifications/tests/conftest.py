@@ -26,7 +26,8 @@ def own_audience(settings) -> Iterator[dict[str, set[int]]]:
     """Recording id -> users; the tests say who may see what."""
     settings.EVENT_AUDIENCES = {"recording": "notifications.tests.audience.viewers_of"}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    settings.NOTICE_SUBJECTS = {"recording": "notifications.tests.audience.subjects_of"}
+    described = "notifications.tests.audience.subjects_of"
+    settings.NOTICE_SUBJECTS = {"recording": described, "access": described}
     audience.allowed.clear()
     audience.subjects.clear()
     yield audience.allowed

@@ -15,7 +15,8 @@ def meeting(*people: User, title: str = "Budget", **more: Any) -> str:
     """The id of a recording that these people may see."""
     key = str(uuid4())
     audience.allowed[key] = {user.pk for user in people}
-    fields = {"kind": "meeting", "status": "ready", **more}
+    fields: dict[str, Any] = {"kind": "meeting", "status": "ready", **more}
+    fields["of"] = ("recording", key)
     audience.subjects[key] = Subject(title=title, path=f"/recordings/{key}/", **fields)
     return key
 
@@ -27,11 +28,11 @@ def recognised(key: str, transcript: int = 1) -> None:
 def given(key: str, to: User, by: User) -> None:
     events.append(
         events.ACCESS_GIVEN,
-        object_type="recording",
+        object_type="access",
         object_id=key,
         topic=f"user:{to.pk}",
         audience=[to.pk],
-        data={"recording": key, "by": by.pk, "rights": ["view"]},
+        data={"by": by.pk, "rights": ["view"]},
     )
 
 

@@ -75,11 +75,11 @@ def _tell(access: Access, held: Access | None, *, by: User) -> None:
     topic = f"user:{access.user_id}" if access.user_id else f"recording:{access.recording_id}"
     events.append(
         events.ACCESS_GIVEN,
-        object_type="recording",
-        object_id=access.recording_id,
+        object_type="access",  # not the recording: it is nobody's once the access is taken back
+        object_id=access.pk,
         topic=topic,
         audience=[person for person in people if person != by.pk],
-        data={"recording": access.recording_id, "by": by.pk, "rights": access.rights},
+        data={"by": by.pk, "rights": access.rights},
     )
 
 

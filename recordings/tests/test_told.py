@@ -3,7 +3,8 @@
 import pytest
 from django.contrib.auth.models import Group
 
-from notifications.models import Event
+from notifications import making, selectors
+from notifications.models import Event, Notice
 from recordings import services
 from recordings.choices import Right, StepStatus
 from recordings.models import Recording
@@ -21,10 +22,26 @@ def test_whoever_is_given_access_hears_of_it() -> None:
     made, ann = factories.recording(), factories.user("ann")
     services.grant(made, by=made.owner, rights=[Right.VIEW], to=ann)
     (event,) = given()
-    assert (event.object_type, event.object_id) == ("recording", str(made.pk))
+    assert (event.object_type, event.object_id) == ("access", str(made.access.get().pk))
+    assert str(made.pk) not in str(event.data)  # it can be read when the access is over
     assert (event.topic, event.audience) == (f"user:{ann.pk}", [ann.pk])
     assert event.data["by"] == made.owner_id
     assert event.data["rights"] == ["view"]
+
+
+def test_it_becomes_a_notice_of_the_recording() -> None:
+    made, ann = factories.recording(), factories.user("ann")
+    services.grant(made, by=made.owner, rights=[Right.VIEW], to=ann)
+    while making.make_notices():
+        pass
+    notice = Notice.objects.get()
+    assert (notice.recipient, notice.fact) == (ann, "access_given")
+    assert (notice.object_type, notice.object_id) == ("recording", str(made.pk))
+    ((_notice, subject),) = selectors.shown_to(ann, [notice])
+    assert subject
+    assert subject.title == "A talk"
+    services.revoke(made.access.get(), by=made.owner)
+    assert selectors.shown_to(ann, [notice]) == [(notice, None)]
 
 
 def test_of_a_group_everybody_but_the_giver() -> None:

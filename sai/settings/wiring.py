@@ -82,7 +82,10 @@ NOTICE_CHANNELS: dict[str, str] = {"email": "notifications.channels.mail.Email"}
 NOTICE_DEFAULTS: list[str] = ["page", "email"]
 """Channels of whoever has chosen none; `page` is the page of notices."""
 
-NOTICE_SUBJECTS: dict[str, str] = {"recording": "recordings.subjects.subjects_of"}
+NOTICE_SUBJECTS: dict[str, str] = {
+    "recording": "recordings.subjects.subjects_of",
+    "access": "recordings.subjects.given",
+}
 """Type of an object -> what a notice may show of it: ids -> {id: Subject}."""
 
 ERROR_WORDS = "recordings.wording.told"
