@@ -10,7 +10,7 @@ CHECK_ENV := SAI_HTTPS=true SAI_DEBUG=false SAI_VAR=$${TMPDIR:-/tmp}/sai-check \
 	SAI_SECRET_KEY=only-for-the-checks-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF \
 	SAI_PUBLIC_URL=https://sai.example.org
 
-.PHONY: run demo test check lint format generate bench lock install install-dev
+.PHONY: run demo demo-conferences test check lint format generate bench lock install install-dev
 
 run: install ## start everything, stop with Ctrl-C
 	@exec $(BIN)/python -m sai.launcher
@@ -18,6 +18,9 @@ run: install ## start everything, stop with Ctrl-C
 demo: install ## the shipped meeting as subtitles
 	@exec $(BIN)/python manage.py transcribe --format srt --as-tracks \
 		samples/meeting/alice.opus samples/meeting/boris.opus samples/meeting/clara.opus
+
+demo-conferences: install ## a meeting from a (fake) TrueConf Server to participants who were told
+	@exec $(BIN)/python -m sai.demo.conferences
 
 test: install-dev ## all tests; ARGS="-k word" chooses, ARGS=--campaign runs the long ones too
 	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
