@@ -18,6 +18,16 @@ def groups() -> QuerySet[Group]:
     return Group.objects.prefetch_related("user_set")
 
 
+def people_known_to(user: User) -> QuerySet[User]:
+    """Whom he can find: a person of a realm only people of that realm."""
+    return User.objects.filter(realm=user.realm) if user.realm else User.objects.all()
+
+
+def groups_known_to(user: User) -> QuerySet[Group]:
+    """The same of groups: a person of a realm only those he belongs to."""
+    return Group.objects.filter(user=user) if user.realm else Group.objects.all()
+
+
 def tokens_of(user: User) -> QuerySet[Token]:
     """The API tokens of one person, revoked ones included."""
     return Token.objects.filter(user=user, kind__in=LASTING).select_related("user")

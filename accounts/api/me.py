@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.generics import ListAPIView, get_object_or_404
 from rest_framework.request import Request
@@ -17,9 +18,10 @@ from accounts.api.serializers import (
     ProfileSerializer,
     TokenSerializer,
 )
-from accounts.choices import Scope
+from accounts.choices import Role, Scope
 from accounts.models import Token
 from common.api import given
+from common.errors import NotAllowed
 
 
 class Me(APIView):
@@ -74,8 +76,12 @@ class Tokens(ListAPIView):
     )
     def post(self, request: Request) -> Response:
         """The answer's `token` is shown this once."""
-        found = given(NewTokenInput, request)
         actor = user_of(request)
+        body = request.data if isinstance(request.data, dict) else {}
+        if body.get("user") and actor.role != Role.ADMIN:
+            # Before names are looked up: whether somebody exists is not told.
+            raise NotAllowed(_("Only an administrator makes tokens for engines and for others."))
+        found = given(NewTokenInput, request)
         owner = found.pop("user") or (None if found["engine"] else actor)
         token, text = services.make_token(owner, actor=actor, request=request, **found)
         return Response({**TokenSerializer(token).data, "token": text}, status=201)

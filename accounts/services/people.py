@@ -89,6 +89,9 @@ def change_profile(user: User, *, request: HttpRequest | None = None, **fields: 
 
 def _assign(user: User, fields: Mapping[str, Any]) -> None:
     unknown = set(fields) - MANAGED
+    if user.realm and fields.get("role", user.role) == Role.ADMIN:
+        message = _("A person of a meeting server can't administer this installation.")
+        raise Invalid(message, code="realm", details={"role": [message]})
     if unknown:
         raise TypeError(f"a user has no such fields to manage: {sorted(unknown)}")
     for name, value in fields.items():

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accounts import audit, tokens
+from accounts import audit, conf, tokens
 from accounts.choices import Action, Role, Scope, TokenKind
 from accounts.models import Token, User
 from common.errors import Invalid, NotAllowed
@@ -34,6 +34,8 @@ def make_token(
     may = actor is None or actor.role == Role.ADMIN or (actor == user and not engine)
     if not may:
         raise NotAllowed(_("Only an administrator makes tokens for engines and for others."))
+    if user is not None and actor == user and user.realm:
+        _check_of_realm(days)
     kind = TokenKind.ENGINE if engine else TokenKind.API
     with transaction.atomic():
         token, text = tokens.make(user, kind, label, scopes, days, issued_by=actor)
@@ -57,6 +59,14 @@ def _check(scopes: list[str], days: float | None) -> None:
             raise Invalid(message, details={"scopes": [message]})
     if days is not None and not 0 < days <= LONGEST_DAYS:
         message = _("Days are a number above 0 and at most %(most)d.") % {"most": LONGEST_DAYS}
+        raise Invalid(message, details={"days": [message]})
+
+
+def _check_of_realm(days: float | None) -> None:
+    """Whoever comes from a meeting server signs in there again now and then, also his programs."""
+    most = conf.server_lifetimes().refresh
+    if days is None or days > most:
+        message = _("Days are a number above 0 and at most %(most)d.") % {"most": most}
         raise Invalid(message, details={"days": [message]})
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
@@ -13,6 +14,7 @@ from rest_framework.response import Response
 
 from accounts.api.reading import user_of
 from accounts.models import User
+from accounts.selectors import groups_known_to, people_known_to
 from common.api import given
 from common.errors import Invalid, NotFound
 from recordings import selectors, services
@@ -41,7 +43,7 @@ class Access(find.RecordingView):
             recording,
             by=user_of(request),
             rights=found["rights"],
-            to=_whom(found),
+            to=_whom(user_of(request), found),
             expires_at=found["expires_at"],
             request=request,
         )
@@ -64,7 +66,7 @@ class Access(find.RecordingView):
         body = request.data if isinstance(request.data, dict) else {}
         checked = RevokeInput(data={**request.query_params.dict(), **body})
         checked.is_valid(raise_exception=True)
-        row = _row(recording, dict(checked.validated_data))
+        row = _row(user_of(request), recording, dict(checked.validated_data))
         services.revoke(row, by=user_of(request), request=request)
         return Response(status=204)
 
@@ -76,19 +78,20 @@ def _link(granted: services.Granted) -> dict[str, str]:
     return {"secret": granted.secret, "url": f"{settings.PUBLIC_URL}{path}"}
 
 
-def _whom(found: dict[str, Any]) -> User | Group | None:
+def _whom(by: User, found: dict[str, Any]) -> User | Group | None:
     if [bool(found.get("user")), bool(found.get("group")), found["link"]].count(True) != 1:
         raise Invalid(_("Say for whom: exactly one of “user”, “group” or “link”."), code="for_whom")
     if name := found.get("user"):
-        return _named(User, "username", name)
-    return _named(Group, "name", name) if (name := found.get("group")) else None
+        return _named(people_known_to(by), "username", name)
+    name = found.get("group")
+    return _named(groups_known_to(by), "name", name) if name else None
 
 
-def _named(model: Any, field: str, name: str) -> Any:
+def _named(known: QuerySet[Any], field: str, name: str) -> Any:
     """By id or by name; a name made of digits wins over an id."""
-    found = model.objects.filter(**{field: name}).first()
+    found = known.filter(**{field: name}).first()
     if found is None and name.isascii() and name.isdigit() and len(name) < 19:
-        found = model.objects.filter(pk=int(name)).first()
+        found = known.filter(pk=int(name)).first()
     if found is None:
         raise Invalid(
             _("Nobody is called “%(name)s” here.") % {"name": name}, code="unknown_grantee"
@@ -96,14 +99,14 @@ def _named(model: Any, field: str, name: str) -> Any:
     return found
 
 
-def _row(recording: Recording, found: dict[str, Any]) -> AccessRow:
+def _row(by: User, recording: Recording, found: dict[str, Any]) -> AccessRow:
     rows = recording.access.all()
     if "id" in found:
         rows = rows.filter(pk=found["id"])
     elif found.get("user"):
-        rows = rows.filter(user=_named(User, "username", found["user"]))
+        rows = rows.filter(user=_named(people_known_to(by), "username", found["user"]))
     elif found.get("group"):
-        rows = rows.filter(group=_named(Group, "name", found["group"]))
+        rows = rows.filter(group=_named(groups_known_to(by), "name", found["group"]))
     else:
         raise Invalid(_("Say whose: “user”, “group” or the “id” of the access."), code="whose")
     if (row := rows.first()) is None:

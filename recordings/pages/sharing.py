@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
+from accounts.selectors import groups_known_to, people_known_to
 from common.errors import Invalid, NotFound
 from recordings import selectors, services
 from recordings.choices import Right
@@ -29,7 +30,7 @@ DAYS = frozenset({1, 7, 30, 365})
 def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """To a user, a group, or whoever has the link; the link is shown this once."""
     recording = find(request, recording_id, Right.SHARE)
-    to = _whom(request.POST.get("whom", ""), request.POST.get("name", ""))
+    to = _whom(person(request), request.POST.get("whom", ""), request.POST.get("name", ""))
     granted = services.grant(
         recording,
         to=to,
@@ -41,15 +42,15 @@ def grant(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     return _shown(request, recording, granted.secret)
 
 
-def _whom(kind: str, name: str) -> User | Group | None:
+def _whom(by: User, kind: str, name: str) -> User | Group | None:
     """None stands for a link."""
     match kind:
         case "link":
             return None
         case "group":
-            return _group(name)
+            return _group(by, name)
         case _:
-            return _user(name)
+            return _user(by, name)
 
 
 @require_POST
@@ -99,9 +100,9 @@ def _expiry(days: str) -> datetime | None:
     return None
 
 
-def _user(name: str) -> User:
+def _user(by: User, name: str) -> User:
     name = name.strip()
-    found = User.objects.filter(Q(username=name) | Q(email__iexact=name), is_active=True)
+    found = people_known_to(by).filter(Q(username=name) | Q(email__iexact=name), is_active=True)
     user = found.first() if name else None
     if user is None:
         raise Invalid(
@@ -111,8 +112,8 @@ def _user(name: str) -> User:
     return user
 
 
-def _group(name: str) -> Group:
-    group = Group.objects.filter(name=name.strip()).first()
+def _group(by: User, name: str) -> Group:
+    group = groups_known_to(by).filter(name=name.strip()).first()
     if group is None:
         raise Invalid(
             _("There is no group with this name."),

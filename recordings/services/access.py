@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.choices import Action
 from accounts.models import User
+from accounts.selectors import groups_known_to, people_known_to
 from common.errors import Invalid, NotAllowed
 from notifications import events
 from recordings import selectors
@@ -47,6 +48,7 @@ def grant(
     has not himself, or not for so long, what he would give or replace.
     """
     wanted = _check(recording, rights=rights, to=to, expires_at=expires_at)
+    _check_realm(recording, by=by, to=to)
     _check_giver(recording, by=by, rights=wanted, expires_at=expires_at)
     fields = {"rights": wanted, "expires_at": expires_at, "granted_by": by}
     secret = ""
@@ -113,6 +115,23 @@ def _check(
     if isinstance(to, User) and to.pk == recording.owner_id:
         raise Invalid(_("The owner has every right already."), code="owner")
     return [right for right in Right if right in wanted]
+
+
+def _check_realm(recording: Recording, *, by: User, to: User | Group | None) -> None:
+    """Rights across realms would be rows that open nothing; they are refused, so that nobody
+    believes that he has shared something."""
+    if to is None:
+        return
+    known = people_known_to(by) if isinstance(to, User) else groups_known_to(by)
+    takers = User.objects.filter(pk=to.pk) if isinstance(to, User) else to.user_set.all()
+    outside = takers.exclude(realm="").exclude(realm=recording.realm)
+    nobody = outside.exists() and not takers.exclude(pk__in=outside).exists()
+    if nobody or not known.filter(pk=to.pk).exists():
+        raise Invalid(
+            _("Rights can't be given to people of another server."),
+            code="other_realm",
+            next_action=_("Make a link, or ask an administrator."),
+        )
 
 
 def _check_giver(
