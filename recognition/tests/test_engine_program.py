@@ -9,13 +9,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from pytest_django import Settings
 
+from analytics.models import Summary
+from analytics.services.summaries import request_summary
 from recognition.models import Engine, EngineOutput, EngineRequest, TrackWords
 from recognition.tests import gateway
 from recognition.tests.gateway import finish_locally, recording, until
 from recordings import tasks
 from recordings.models import Recording, StepRun
 from recordings.tests.web import Server
+from tests.standins.openai_server import MODEL, OpenAIStandIn
 
 ROOT = Path(__file__).resolve().parents[2]
 Start = Callable[..., "subprocess.Popen[bytes]"]
@@ -27,7 +31,7 @@ def start(web: Callable[[], Server], tmp_path: Path) -> Iterator[Start]:
     port, token = web().port, gateway.engine_token()
     running: list[subprocess.Popen[bytes]] = []
 
-    def begin(name: str, *arguments: object) -> "subprocess.Popen[bytes]":
+    def begin(name: str, *arguments: object, **environment: str) -> "subprocess.Popen[bytes]":
         with (tmp_path / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
                 [
@@ -41,6 +45,7 @@ def start(web: Callable[[], Server], tmp_path: Path) -> Iterator[Start]:
                     "PATH": os.environ["PATH"],
                     "SAI_SERVER": f"ws://127.0.0.1:{port}",
                     "SAI_ENGINE_TOKEN": token,
+                    **environment,
                 },
             )
         running.append(process)
@@ -81,6 +86,28 @@ def test_over_the_wire(start: Start, tmp_path: Path) -> None:
     until(lambda: heard(made) == 2, 20)
     assert finish_locally(made).status == "done"
     assert EngineOutput.objects.filter(taken=True, name="mixed.mp3").count() == 2
+
+
+def test_a_summary_is_written_elsewhere(
+    start: Start, tmp_path: Path, settings: Settings, exchange: Path
+) -> None:
+    settings.PIPELINES = {**settings.PIPELINES, "report": ["analytics.steps.Summarise"]}
+    with OpenAIStandIn(api_key="sk-x") as model:
+        start(
+            "writer",
+            SAI_LLM_URL=model.url,
+            SAI_LLM_MODEL=MODEL,
+            SAI_LLM_API_KEY="sk-x",
+        )
+        made = recording(tmp_path)
+        until(lambda: heard(made) == 1, 20)
+        assert finish_locally(made).status == "done"
+        asked = request_summary(made)
+        until(lambda: Summary.objects.get(pk=asked.pk).status == "ready", 20)
+        assert "word1" in model.seen[0].body["messages"][1]["content"]
+    written = Summary.objects.get(pk=asked.pk)
+    assert written.engine == "engine:writer"
+    assert written.items.exists()
 
 
 def test_a_killed_engine_loses_its_work_to_another(

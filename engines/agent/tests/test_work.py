@@ -215,6 +215,8 @@ async def test_summaries_come_from_the_language_model(gateway, start):
         whole = "".join(parts[:-1])
         assert all(f"line number {n} of" in whole for n in (0, 799, 1599))
         assert "line number" not in parts[-1]
+        tasks = [request.body["messages"][0]["content"] for request in model.seen[seen:]]
+        assert ["square brackets" in task for task in tasks] == [*[False] * (len(parts) - 1), True]
     assert "sk-very-secret" not in program.log
 
 
