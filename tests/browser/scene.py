@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from analytics.models import Prompt, Summary
+from notifications.models import Notice
 from recognition import index
 from recognition.models import IndexEntry, Phrase, Transcript
 from recordings.choices import Kind, RecordingStatus, RunStatus, StepStatus
@@ -208,6 +209,22 @@ def _run(recording: Recording, status: str) -> Run:
             step.lease_until = timezone.now() + timedelta(hours=1)
         step.save()
     return run
+
+
+def notices(reader: User, *recordings: Recording) -> None:
+    """What `reader` was told of these, one of them read already, and of one that is gone."""
+    about = [("recognised", str(one.pk)) for one in recordings]
+    about += [("recognition_failed", str(recordings[-1].pk)), ("summary_ready", "gone")]
+    for number, (fact, key) in enumerate(about):
+        Notice.objects.create(
+            recipient=reader,
+            fact=fact,
+            object_type="recording",
+            object_id=key,
+            key=str(number),
+            data={"error": recordings[-1].error} if fact == "recognition_failed" else {},
+            read_at=None if number else timezone.now(),
+        )
 
 
 def prompts() -> None:

@@ -25,6 +25,7 @@ def look(page: Page) -> list[str]:
 def test_pages_can_be_read_by_everybody(open_page, anna, web, language, theme):
     made = scene.others(anna)
     meeting = scene.meeting(anna)
+    scene.notices(anna, meeting, made["failed"])
     page = open_page(anna, color_scheme=theme, viewport=PHONE if theme == "dark" else None)
     cookie = {"name": "django_language", "value": language, "url": web}
     page.context.add_cookies([cookie])
@@ -38,6 +39,8 @@ def test_pages_can_be_read_by_everybody(open_page, anna, web, language, theme):
         f"/recordings/{meeting.pk}/delete/",
         "/recordings/00000000-0000-4000-8000-000000000000/",
         "/profile/",
+        "/profile/notices/",
+        "/notices/",
         "/password/",
     ]
     complaints = []
