@@ -26,6 +26,7 @@ from conferences.choices import ConferenceRole, ConnectionAccess, ConnectionStat
 from conferences.models import Conference, Connection
 from conferences.platforms import registry
 from conferences.platforms.base import (
+    CredentialsRejected,
     Driver,
     NotThere,
     RemoteConference,
@@ -139,7 +140,7 @@ class Poll:
         if told is not error:
             logger.error("poll failed", extra={"connection": self.connection.pk}, exc_info=error)
         logger.warning("poll failed", extra={"connection": self.connection.pk, "code": told.code})
-        if health.status_after(told) == ConnectionStatus.REJECTED:
+        if isinstance(told, CredentialsRejected):
             health.reject(self.connection, told)
         ask(polling.FAIL, **self._mine, **health.failure(told), pace=conf().retry_pace)
 

@@ -8,6 +8,7 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Sequence
 from functools import partial
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
@@ -95,7 +96,7 @@ def add_late(remote_id: int) -> None:
     session = _held(remote.session_id)
     if session is None or session.recording is None or remote.track_id:
         return
-    recording = Recording.objects.select_for_update().get(pk=session.recording_id)
+    recording = Recording.objects.select_for_update().get(pk=session.recording.pk)
     start = recording.started_at or beginning(session, [remote])
     remote.track = awaited.expect(recording, expected(session.conference, remote, start))
     remote.save(update_fields=["track", "updated_at"])
@@ -150,7 +151,7 @@ def recognise(session_id: int) -> Run | None:
 
 def merge_late() -> None:
     """Tracks that came after their recording had been recognised get a run of their own."""
-    found: dict[object, list[int]] = {}
+    found: dict[UUID, list[int]] = {}
     for row in ask(statements.UNMERGED, limit=1000):
         found.setdefault(row["recording_id"], []).append(row["track_id"])
     for recording_id, tracks in found.items():
@@ -161,7 +162,7 @@ def merge_late() -> None:
 
 
 @transaction.atomic
-def merge(recording_id: object, tracks: Sequence[int]) -> Run | None:
+def merge(recording_id: UUID, tracks: Sequence[int]) -> Run | None:
     """Hears only `tracks`, as far as no run has met them; the transcript gets a new version."""
     recording = Recording.objects.select_for_update().filter(pk=recording_id).first()
     if recording is None or recording.status == RecordingStatus.PROCESSING:

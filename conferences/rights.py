@@ -78,7 +78,7 @@ def _bring_in_step(recording: Recording, wanted: Wanted) -> None:
     wanted = {key: one for key, one in wanted.items() if key != ("user", recording.owner_id)}
     seen = set()
     for row in recording.access.filter(origin__startswith=PREFIX):
-        key = ("user", row.user_id) if row.user_id else ("group", row.group_id)
+        key = ("user", row.user_id) if row.user_id else ("group", row.group_id or 0)
         if wanted.get(key, ("", []))[0] != row.origin or key in seen:
             _record(Action.REVOKE, row)
             row.delete()
@@ -116,5 +116,6 @@ def _name_tracks(conference: Conference) -> None:
     for remote in RemoteTrack.objects.filter(
         session__conference=conference, display_name="", track__isnull=False
     ):
-        if name := names.get(remote.call_id.lower()):
+        name = names.get(remote.call_id.lower())
+        if name and remote.track_id:
             awaited.rename(remote.track_id, before=remote.call_id, name=name)

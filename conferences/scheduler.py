@@ -7,7 +7,9 @@ track after another until its claim comes back empty. What goes wrong is written
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.db import Error as DatabaseError
@@ -59,12 +61,16 @@ class Scheduler:
             started += 1
         return started
 
-    def stop(self, *, seconds: float = 3.0) -> None:
-        """Lets everything go, to be continued elsewhere from where it is."""
+    def stop(self, *, seconds: float = 1.0) -> None:
+        """Lets everything go, to be continued elsewhere from where it is. Who waits for his server
+        for longer is not waited for: his thread ends with the process."""
         self._ending = True
         self._keeper.stop("shutdown")
+        end = time.monotonic() + seconds
         for thread in list(self._threads):
-            thread.join(seconds / max(1, len(self._threads)))
+            thread.join(max(0.0, end - time.monotonic()))
+        if self._threads:
+            ask(downloads.RELEASE, workers=[identity.name()], lease=conf().lease_seconds)
 
     @property
     def busy(self) -> bool:
@@ -94,7 +100,7 @@ class Scheduler:
         try:
             downloading.bring(claimed, held)
         except Exception as error:  # noqa: BLE001  whatever it is, it is this track's, not ours
-            if insist(lambda error=error: give_back(claimed, error)):
+            if insist(partial(give_back, claimed, error)):
                 self._settled(claimed.session_id)
         else:
             self._settled(claimed.session_id)

@@ -10,6 +10,7 @@ from conferences.choices import ConnectionAccess
 from conferences.models import Conference, ConferenceSettings, Connection, RemoteTrack, Session
 from conferences.sql import downloads
 from recordings import selectors as recordings
+from recordings.choices import Right
 from recordings.models import Recording
 
 
@@ -84,7 +85,7 @@ def tracks_in(recording: Recording) -> QuerySet[RemoteTrack]:
 def joinable_with(recording: Recording, user: Any) -> QuerySet[Session]:
     """Other sessions of the same conference, with a recording of their own that he may delete."""
     mine = recording.sessions.values("conference_id")
-    allowed = recordings.with_right(user, "delete")
+    allowed = recordings.with_right(user, Right.DELETE)
     return (
         Session.objects.filter(conference_id__in=mine, recording__in=allowed)
         .exclude(recording=recording)

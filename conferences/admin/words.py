@@ -2,20 +2,20 @@
 
 from conferences.choices import ConnectionStatus, DownloadStatus, ImportStatus
 
-CONNECTION = {
+CONNECTION: dict[str, str] = {
     ConnectionStatus.NEW: "info",
     ConnectionStatus.WORKS: "success",
     ConnectionStatus.AWAY: "warning",
     ConnectionStatus.REJECTED: "danger",
 }
-SESSION = {
+SESSION: dict[str, str] = {
     ImportStatus.DISCOVERED: "info",
     ImportStatus.DOWNLOADING: "info",
     ImportStatus.READY: "success",
     ImportStatus.INCOMPLETE: "warning",
     ImportStatus.FAILED: "danger",
 }
-DOWNLOAD = {
+DOWNLOAD: dict[str, str] = {
     DownloadStatus.DOWNLOADING: "info",
     DownloadStatus.STORED: "success",
     DownloadStatus.MISSING: "warning",

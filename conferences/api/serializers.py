@@ -1,6 +1,6 @@
 """Shapes of connections and conferences over REST. Secrets go in and never come out."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -68,7 +68,7 @@ class ConnectionSerializer(serializers.ModelSerializer):
             "created_at",
         ]
         read_only_fields = ["id", "host", "status", "polled_at", "created_at"]
-        extra_kwargs = {"name": {"validators": []}}
+        extra_kwargs: ClassVar[dict[str, Any]] = {"name": {"validators": []}}
 
     @extend_schema_field(ProblemShape(allow_null=True))
     def get_error(self, connection: Connection) -> dict[str, Any] | None:

@@ -1,6 +1,7 @@
 """A call that broke becomes one talk again: sessions of one conference in one recording."""
 
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest
@@ -29,14 +30,14 @@ def join(
     """The recordings' tracks in the one that begins first, each where it was heard; the others go.
 
     What was recognised stays so: only the transcript is put together anew. Raises Invalid where
-    they are not of one conference, NotAllowed-like Conflict where something runs or rights miss.
+    they are not of one conference, Conflict where something runs or he may not.
     """
     ids = sorted({one.pk for one in recordings}, key=str)
     return insist(lambda: _join(ids, by, request))
 
 
 @transaction.atomic
-def _join(ids: Sequence[object], by: User, request: HttpRequest | None) -> Recording:
+def _join(ids: Sequence[UUID], by: User, request: HttpRequest | None) -> Recording:
     sessions = list(
         Session.objects.select_for_update(of=("self",))
         .filter(recording__in=ids)
@@ -75,7 +76,7 @@ def _join(ids: Sequence[object], by: User, request: HttpRequest | None) -> Recor
     return first
 
 
-def _locked(ids: Sequence[object]) -> list[Recording]:
+def _locked(ids: Sequence[UUID]) -> list[Recording]:
     return list(Recording.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
 
 
