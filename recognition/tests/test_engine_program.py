@@ -16,8 +16,8 @@ from analytics.services.summaries import request_summary
 from recognition.models import Engine, EngineOutput, EngineRequest, TrackWords
 from recognition.tests import gateway
 from recognition.tests.gateway import finish_locally, recording, until
-from recordings import tasks
 from recordings.models import Recording, StepRun
+from recordings.pipeline import leases
 from recordings.tests.web import Server
 from tests.standins.openai_server import MODEL, OpenAIStandIn
 
@@ -62,8 +62,8 @@ def start(web: Callable[[], Server], tmp_path: Path) -> Iterator[Start]:
 
 
 def heard(made: Recording) -> int:
-    """Tracks with words; whoever asks also does what every worker does every few seconds."""
-    tasks.tidy()
+    """Tracks with words; whoever asks also sweeps, as every worker does every few seconds."""
+    leases.sweep()
     return TrackWords.objects.filter(track__recording=made, engine="fake").count()
 
 
