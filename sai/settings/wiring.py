@@ -76,11 +76,15 @@ SUMMARY_SOURCE: str = "analytics.selectors.for_export"
 SUMMARY_LIST: str = "analytics.selectors.ready_summaries"
 """All summaries of a recording for the API of TrueConf's clients: recording id -> dicts."""
 
-NOTICE_CHANNELS: dict[str, str] = {"email": "notifications.channels.mail.Email"}
+NOTICE_CHANNELS: dict[str, str] = {
+    "tcs_call": "conferences.channels.call.TcsCall",
+    "tcs_chat": "conferences.channels.chat.TcsChat",
+    "email": "notifications.channels.mail.Email",
+}
 """Name -> a class that keeps the promise of `notifications.channels.base.Channel`."""
 
-NOTICE_DEFAULTS: list[str] = ["page", "email"]
-"""Channels of whoever has chosen none; `page` is the page of notices."""
+NOTICE_DEFAULTS: list[str] = ["page", "tcs_call", "tcs_chat", "email"]
+"""Channels of whoever has chosen none, as far as they reach him; `page` is the page of notices."""
 
 NOTICE_SUBJECTS: dict[str, str] = {
     "recording": "recordings.subjects.subjects_of",
