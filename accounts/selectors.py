@@ -8,6 +8,8 @@ from accounts.models import AuditEntry, Token, User
 
 LASTING = (TokenKind.API, TokenKind.ENGINE)
 """Kinds a person sees as tokens; access and refresh tokens are his sessions."""
+CARRIED = (*LASTING, TokenKind.TCS)
+"""Kinds an administrator is shown unless he asks for sessions as well."""
 
 
 def users() -> QuerySet[User]:
@@ -34,10 +36,10 @@ def tokens_of(user: User) -> QuerySet[Token]:
 
 
 def tokens_visible_to(user: User) -> QuerySet[Token]:
-    """One's own; for an administrator everybody's, engines' included."""
+    """One's own; for an administrator everybody's, engines' and sessions included."""
     if user.role != Role.ADMIN:
         return tokens_of(user)
-    return Token.objects.filter(kind__in=LASTING).select_related("user")
+    return Token.objects.select_related("user", "issued_by")
 
 
 def audit() -> QuerySet[AuditEntry]:

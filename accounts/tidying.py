@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from django.contrib.sessions.models import Session
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import conf, limits
@@ -16,7 +17,9 @@ def tidy() -> dict[str, int]:
     now = timezone.now()
     long_ago = now - timedelta(days=conf.SPENT_TOKENS_KEPT_DAYS)
     spent = Token.objects.filter(
-        kind__in=(TokenKind.ACCESS, TokenKind.REFRESH), expires_at__lt=long_ago
+        Q(kind__in=(TokenKind.ACCESS, TokenKind.REFRESH), expires_at__lt=long_ago)
+        # Those of meeting servers have no end that we know; a revoked one stays refused.
+        | Q(kind=TokenKind.TCS, revoked_at=None, last_used_at__lt=long_ago)
     )
     clock.read()  # an installation that nobody uses remembers the time as well
     return {

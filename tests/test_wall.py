@@ -94,6 +94,7 @@ WALL = {
     "api/user/v1/transcriptions": OWN,
     "l/<str:secret>/": OF_A_RECORDING,
     "engines/files/<str:permission>/<str:name>": OF_A_RECORDING,
+    "api/v1/tokens/revoke/": ADMINISTRATION,
     "api/v1/users/": ADMINISTRATION,
     "api/v1/users/<int:pk>/": ADMINISTRATION,
     "api/v1/groups/": ADMINISTRATION,

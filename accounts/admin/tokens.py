@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -10,8 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -19,10 +22,10 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from accounts import selectors, services
+from accounts import services
 from accounts.audit import actor_of
 from accounts.choices import Scope
-from accounts.models import Token
+from accounts.models import Token, User
 from accounts.services.tokens import LONGEST_DAYS
 
 
@@ -60,28 +63,69 @@ class MakeTokenForm(forms.ModelForm):
         return found
 
 
+def realm_names() -> dict[str, str]:
+    """Upper floors know what realms are called."""
+    found: dict[str, str] = import_string(settings.REALM_NAMES)()
+    return found
+
+
+def named(token: Token, names: dict[str, str]) -> str:
+    realm = token.user.realm if token.user else ""
+    return names.get(realm, realm) or "-"
+
+
+class RealmFilter(admin.SimpleListFilter):
+    title = _("server")
+    parameter_name = "realm"
+
+    def lookups(self, request: Any, model_admin: Any) -> list[tuple[str, str]]:
+        return sorted(realm_names().items(), key=lambda one: one[1])
+
+    def queryset(self, request: Any, queryset: QuerySet[Token]) -> QuerySet[Token]:
+        return queryset.filter(user__realm=self.value()) if self.value() else queryset
+
+
 @admin.register(Token)
 class TokenAdmin(ModelAdmin):
+    """All tokens of everybody, sessions as well."""
+
     list_display = [
         "prefix",
         "label",
         "kind",
         "user",
+        "server",
+        "issued_by",
         "scope_list",
         "created_at",
         "last_used_at",
         "expires_at",
         "state",
     ]
-    list_filter = ["kind", "user", "last_used_at", "expires_at", "revoked_at"]
-    list_select_related = ["user"]
+    list_filter = [
+        "kind",
+        RealmFilter,
+        ("user", AutocompleteSelectFilter),
+        "last_used_at",
+        "expires_at",
+        "revoked_at",
+    ]
+    list_filter_submit = True
+    list_select_related = ["user", "issued_by"]
     search_fields = ["prefix", "label", "user__username"]
     ordering = ["-pk"]
-    actions = ["revoke"]
+    actions = ["revoke", "revoke_owners", "revoke_servers"]
     autocomplete_fields = ["user"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Token]:
-        return super().get_queryset(request).filter(kind__in=selectors.LASTING)
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Names of servers are asked once for a page, not for each row."""
+        names = realm_names()
+
+        @display(description=_("server"), ordering="user__realm")
+        def server(token: Token) -> str:
+            return named(token, names)
+
+        return [server if name == "server" else name for name in self.list_display]
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         if obj is None:
@@ -91,7 +135,7 @@ class TokenAdmin(ModelAdmin):
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         if obj is None:
             return ["label", "user", "engine", "scopes", "days"]
-        return [*self.list_display, "revoked_at"]
+        return [*self.list_display, "checked_at", "revoked_at"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -102,6 +146,10 @@ class TokenAdmin(ModelAdmin):
     @display(description=_("scopes"))
     def scope_list(self, token: Token) -> str:
         return ", ".join(token.scopes) or str(_("everything"))
+
+    @display(description=_("server"))
+    def server(self, token: Token) -> str:
+        return named(token, realm_names())
 
     @display(description=_("state"), label={"good": "success", "revoked": "danger"})
     def state(self, token: Token) -> tuple[str, Any]:
@@ -142,3 +190,17 @@ class TokenAdmin(ModelAdmin):
         for token in queryset:
             services.revoke_token(token, actor=actor_of(request), request=request)
         messages.success(request, _("The chosen tokens open nothing any more."))
+
+    @admin.action(description=_("Revoke all tokens of their owners"), permissions=["view"])
+    def revoke_owners(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        for user in User.objects.filter(tokens__in=queryset).distinct():
+            services.revoke_all(user=user, actor=actor_of(request), request=request)
+        messages.success(request, _("The owners of the chosen tokens have no good token any more."))
+
+    @admin.action(description=_("Revoke all tokens of their servers"), permissions=["view"])
+    def revoke_servers(self, request: HttpRequest, queryset: QuerySet[Token]) -> None:
+        """Of those that are of a meeting server's people; others stay."""
+        realms = queryset.exclude(user__realm="").exclude(user=None)
+        for realm in set(realms.values_list("user__realm", flat=True)):
+            services.revoke_all(realm=realm, actor=actor_of(request), request=request)
+        messages.success(request, _("People of these servers have no good token any more."))

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.generics import ListAPIView, get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,11 +16,15 @@ from accounts.api.serializers import (
     NewTokenInput,
     NewTokenOutput,
     ProfileSerializer,
+    RevokeAllInput,
+    RevokeAllOutput,
     TokenSerializer,
+    TokensQuery,
 )
 from accounts.choices import Role, Scope
 from accounts.models import Token
-from common.api import given
+from accounts.permissions import Administrator
+from common.api import asked, given
 from common.errors import NotAllowed
 
 
@@ -52,20 +56,22 @@ class Tokens(ListAPIView):
     queryset = Token.objects.none()
 
     def get_queryset(self) -> QuerySet[Token]:
-        user = user_of(self.request)
-        if self.request.query_params.get("everyone") == "true":
-            return selectors.tokens_visible_to(user)
-        return selectors.tokens_of(user)
+        user, query = user_of(self.request), asked(TokensQuery, self.request)
+        if not query["everyone"]:
+            return selectors.tokens_of(user)
+        found = selectors.tokens_visible_to(user)
+        if "kind" not in query:
+            found = found.filter(kind__in=selectors.CARRIED)
+        names = {"kind": "kind", "user": "user__username", "realm": "user__realm"}
+        return found.filter(**{names[key]: query[key] for key in names if key in query})
 
     @extend_schema(
         tags=["tokens"],
         operation_id="list_tokens",
-        parameters=[
-            OpenApiParameter("everyone", bool, description="All people's; for administrators.")
-        ],
+        parameters=[TokensQuery],
     )
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """One's own tokens, newest first, revoked ones included."""
+        """One's own tokens, newest first, revoked ones included; administrators filter all."""
         return super().get(request, *args, **kwargs)
 
     @extend_schema(
@@ -97,3 +103,19 @@ class OneToken(APIView):
         token = get_object_or_404(selectors.tokens_visible_to(user), pk=pk)
         services.revoke_token(token, actor=user, request=request)
         return Response(status=204)
+
+
+class RevokeAll(APIView):
+    permission_classes = [Administrator]
+
+    @extend_schema(
+        tags=["tokens"],
+        operation_id="revoke_tokens",
+        request=RevokeAllInput,
+        responses=RevokeAllOutput,
+    )
+    def post(self, request: Request) -> Response:
+        """Every token of a person, or of everybody of a meeting server, sessions included."""
+        found = given(RevokeAllInput, request)
+        count = services.revoke_all(**found, actor=user_of(request), request=request)
+        return Response({"revoked": count})

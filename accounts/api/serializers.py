@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from rest_framework import serializers
 
-from accounts.choices import Role, Scope
+from accounts.choices import Role, Scope, TokenKind
 from accounts.models import AuditEntry, Token, User
 
 PASSWORD_LENGTH = 1024
@@ -128,6 +128,13 @@ class TokenSerializer(serializers.ModelSerializer):
     """A token without its text. `scopes` empty: all that its user may."""
 
     user = serializers.SlugRelatedField[User](read_only=True, slug_field="username")
+    realm = serializers.CharField(
+        source="user.realm",
+        default="",
+        read_only=True,
+        help_text="Of whose meeting server its user is, `connection:<id>`; empty: ours.",
+    )
+    issued_by = serializers.SlugRelatedField[User](read_only=True, slug_field="username")
     scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
@@ -138,13 +145,42 @@ class TokenSerializer(serializers.ModelSerializer):
             "label",
             "prefix",
             "user",
+            "realm",
+            "issued_by",
             "scopes",
             "created_at",
             "expires_at",
             "last_used_at",
+            "checked_at",
             "revoked_at",
         ]
         read_only_fields = fields
+
+
+class TokensQuery(serializers.Serializer):
+    everyone = serializers.BooleanField(
+        required=False, default=False, help_text="All people's; for administrators."
+    )
+    kind = serializers.ChoiceField(choices=TokenKind.choices, required=False)
+    user = serializers.CharField(required=False, max_length=150)
+    realm = serializers.CharField(required=False, max_length=60)
+
+
+class RevokeAllInput(serializers.Serializer):
+    user = NameField(
+        slug_field="username",
+        queryset=User.objects.all(),
+        required=False,
+        default=None,
+        allow_null=True,
+    )
+    realm = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=60, help_text="`connection:<id>`."
+    )
+
+
+class RevokeAllOutput(serializers.Serializer):
+    revoked = serializers.IntegerField()
 
 
 class NewTokenInput(serializers.Serializer):

@@ -11,6 +11,7 @@ urlpatterns = [
     path("auth/password/", sessions.Password.as_view()),
     path("me/", me.Me.as_view()),
     path("tokens/", me.Tokens.as_view()),
+    path("tokens/revoke/", me.RevokeAll.as_view()),
     path("tokens/<int:pk>/", me.OneToken.as_view()),
     path("users/", people.Users.as_view()),
     path("users/<int:pk>/", people.OneUser.as_view()),

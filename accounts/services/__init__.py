@@ -15,7 +15,7 @@ from accounts.services.people import (
     deactivate_user,
 )
 from accounts.services.sessions import Session, issue, refresh, sign_in, sign_out, verify
-from accounts.services.tokens import change_scopes, make_token, revoke_token
+from accounts.services.tokens import change_scopes, make_token, revoke_all, revoke_token
 
 __all__ = [
     "Session",
@@ -34,6 +34,7 @@ __all__ = [
     "issue",
     "make_token",
     "refresh",
+    "revoke_all",
     "revoke_token",
     "set_password",
     "sign_in",

@@ -81,6 +81,38 @@ def change_scopes(token: Token, scopes: Iterable[str], *, actor: User | None) ->
             audit.record(actor, Action.CHANGE, "token", token.pk, data={"scopes": wanted})
 
 
+def revoke_all(
+    *,
+    actor: User | None,
+    user: User | None = None,
+    realm: str = "",
+    request: HttpRequest | None = None,
+) -> int:
+    """Every token of a person, or of everybody of a realm, opens nothing from now on; how many.
+
+    Whoever comes from a meeting server is signed out of the pages as well. Raises Invalid unless
+    exactly one is named.
+    """
+    if bool(user) == bool(realm):
+        raise Invalid(_("Name either a user or a realm."), code="whose")
+    owners = User.objects.filter(pk=user.pk) if user else User.objects.filter(realm=realm)
+    with transaction.atomic():
+        left = Token.objects.filter(user__in=owners, revoked_at=None)
+        count = left.update(revoked_at=timezone.now())
+        for owner in owners.exclude(realm=""):
+            owner.set_unusable_password()  # another one: cookies hold its hash
+            owner.save(update_fields=["password"])
+        audit.record(
+            actor,
+            Action.TOKEN_REVOKED,
+            "user" if user else "realm",
+            user.pk if user else realm,
+            request=request,
+            data={"all": True, "count": count},
+        )
+    return count
+
+
 def revoke_token(token: Token, *, actor: User | None, request: HttpRequest | None = None) -> None:
     """From now on the token opens nothing. Twice does no harm."""
     if actor is not None and actor.role != Role.ADMIN and token.user_id != actor.pk:
