@@ -108,10 +108,10 @@ def test_a_server_with_every_kind_of_trouble(
 
 
 def slow(tcs: FakeServer) -> None:
-    """One meeting of a few long tracks that come slowly."""
-    voices = {f"p{n}": tone(n, seconds=20) for n in range(3)}
+    """One meeting of a few long tracks that come slowly: seconds each."""
+    voices = {f"p{n}": tone(n, seconds=60) for n in range(3)}
     tcs.add_meeting(tracks=voices, auto_recognition=False)
-    tcs.faults.add("slow", bytes_per_second=20_000)
+    tcs.faults.add("slow", bytes_per_second=200_000)
 
 
 def test_killed_at_any_moment_it_continues_from_what_is_here(
