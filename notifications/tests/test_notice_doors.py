@@ -109,8 +109,8 @@ def test_bad_readings_are_told(client: Client, body: dict) -> None:
 
 def test_wishes_by_rest(client: Client, ann: User) -> None:
     usual = client.get("/api/v1/me/notices/").json()
-    assert usual["channels"][Fact.RECOGNISED] == ["page", "email"]
-    assert usual["known_channels"] == ["page", "email"]
+    assert usual["channels"][Fact.RECOGNISED] == ["page", "tcs_call", "tcs_chat", "email"]
+    assert usual["known_channels"] == ["page", "tcs_call", "tcs_chat", "email"]
     changes = {
         "channels": {"recognised": ["page"]},
         "quiet_from": "22:00",
@@ -123,7 +123,7 @@ def test_wishes_by_rest(client: Client, ann: User) -> None:
     assert answer.status_code == 200
     found = client.get("/api/v1/me/notices/").json()
     assert found["channels"]["recognised"] == ["page"]
-    assert found["channels"]["summary_ready"] == ["page", "email"]
+    assert found["channels"]["summary_ready"] == ["page", "tcs_call", "tcs_chat", "email"]
     assert (found["quiet_from"], found["quiet_until"]) == ("22:00:00", "07:30:00")
     assert (found["digest"], found["time_zone"]) == ("daily", "Asia/Tokyo")
     off = {"quiet_from": None, "quiet_until": None}
