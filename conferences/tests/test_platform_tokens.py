@@ -1,5 +1,6 @@
 """One token for everybody: threads, processes and machines that find it gone at the same moment."""
 
+import functools
 import os
 import subprocess
 import sys
@@ -122,7 +123,8 @@ def test_a_refresh_holds_no_transaction(tcs: FakeServer, stale: Connection) -> N
 
 
 def test_whoever_waits_too_long_is_told(stale: Connection, monkeypatch) -> None:
-    monkeypatch.setattr(locks, "WAIT_S", 0.3)
+    quick = functools.partial(locks.one_at_a_time, wait_s=0.3)
+    monkeypatch.setattr(tokens, "one_at_a_time", quick)
     taken, done = threading.Event(), threading.Event()
 
     def hold() -> None:

@@ -1,16 +1,24 @@
 """Bytes of tracks: parts of them, what breaks them off, and whose they are not."""
 
 import hashlib
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
+from common.tests.http_server import Asked, http_server, status
 from conferences.fake_tcs.server import FakeServer
+from conferences.models import Connection
 from conferences.platforms.base import (
     Driver,
     NotThere,
     PlatformError,
+    RemoteTrackInfo,
 )
+from conferences.platforms.registry import get_driver
+from conferences.platforms.trueconf import tracks, transport
 from conferences.tests.platforms import asked_for_tokens, driver, listed, read, tcs
 
 __all__ = ["driver", "tcs"]
@@ -80,6 +88,49 @@ def test_a_track_that_is_cut_says_so_and_can_go_on(tcs: FakeServer, driver: Driv
     assert hashlib.sha256(got).hexdigest() == track.sha256
 
 
+def test_a_body_that_drips_is_handed_on_and_given_up(
+    tcs: FakeServer, driver: Driver, monkeypatch
+) -> None:
+    monkeypatch.setattr(tracks, "HAND_ON_S", 0.1)
+    monkeypatch.setattr(tracks, "WINDOW_S", 1.0)
+    tcs.add_meeting(tracks={"anna": b"x" * 500_000})
+    conference, session, [track] = listed(driver)
+    tcs.faults.add("slow", bytes_per_second=40)
+    kept = bytearray()
+    with (
+        driver.open_track(conference, session_id=session, track=track) as part,
+        pytest.raises(PlatformError) as slow,
+    ):
+        keep(part.chunks, into=kept)
+    assert (slow.value.code, slow.value.retryable) == ("platform_slow", True)
+    assert 0 < len(kept) < 200  # what came is not lost
+
+
+def test_a_body_that_stands_still_is_given_up(monkeypatch) -> None:
+    monkeypatch.setattr(transport, "PATIENCE_S", 0.4)
+    done, kept = threading.Event(), bytearray()
+
+    def half(connection: socket.socket, asked: Asked) -> None:
+        if "token" in asked.line:
+            return status(200, b'{"access_token": "t"}', "Connection: close")(connection, asked)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n" + b"x" * 100)
+        done.wait(5)
+        return None
+
+    with http_server(half) as server:
+        connection = Connection(url=server.url("127.0.0.1", ""), client_id="i")
+        with closing(get_driver(connection)) as driver:
+            track = RemoteTrackInfo(id="t", download_url="/sound")
+            with (
+                driver.open_track("c", session_id="s", track=track) as part,
+                pytest.raises(PlatformError) as still,
+            ):
+                keep(part.chunks, into=kept)
+        done.set()
+    assert kept == b"x" * 100
+    assert (still.value.code, still.value.retryable) == ("outbound_timeout", True)
+
+
 def test_a_token_that_ends_at_a_download_is_replaced(tcs: FakeServer, driver: Driver) -> None:
     tcs.add_meeting(tracks=1)
     conference, session, [track] = listed(driver)
@@ -91,8 +142,8 @@ def test_a_token_that_ends_at_a_download_is_replaced(tcs: FakeServer, driver: Dr
 
 def test_a_track_that_is_gone(tcs: FakeServer, driver: Driver) -> None:
     tcs.add_meeting(tracks=2, missing=["person2"])
-    conference, session, tracks = listed(driver)
-    [gone] = [one for one in tracks if one.call_id.startswith("person2")]
+    conference, session, found = listed(driver)
+    [gone] = [one for one in found if one.call_id.startswith("person2")]
     with pytest.raises(NotThere) as missing:
         read(driver, conference, session, gone)
     assert not missing.value.retryable

@@ -232,6 +232,39 @@ def test_without_the_scope_of_invitations_people_still_come(tcs: FakeServer) -> 
         assert len(driver.participants(conference.id)) == 2
 
 
+@pytest.mark.parametrize("why", ["scope", "path"])
+def test_where_people_of_a_session_are_not_told_those_of_the_conference_are(
+    tcs: FakeServer, why: str
+) -> None:
+    tcs.add_meeting(tracks=2)
+    paths = {"session_participants": "/api/v4/nowhere/{session_id}"} if why == "path" else {}
+    if why == "scope":
+        tcs.app.scopes -= {"conferences.sessions.participants:read"}
+    with closing(get_driver(connected(tcs, paths=paths))) as driver:
+        [conference] = driver.conferences()
+        [session] = driver.sessions(conference)
+        for _ in range(2):
+            assert len(driver.participants(conference.id, session_id=session.id)) == 2
+    asked = [
+        one.path for one in tcs.requests if "participants" in one.path or "nowhere" in one.path
+    ]
+    assert len(asked) == 3  # what is not there is asked for once
+
+
+def test_people_of_an_earlier_session(tcs: FakeServer, driver: Driver) -> None:
+    meeting = tcs.add_meeting(tracks=[Voice("anna", tone(1))])
+    tcs.add_session(meeting, tracks=[Voice("boris", tone(2))])
+    [conference] = driver.conferences()
+    first, second = driver.sessions(conference)
+
+    def there(session: str) -> set[str]:
+        found = driver.participants(conference.id, session_id=session)
+        return {one.call_id for one in found if one.joined_at}
+
+    assert there(first.id) == {"anna@tcs.example"}
+    assert there(second.id) == {"boris@tcs.example"}
+
+
 def test_only_what_may_have_changed_comes_again(tcs: FakeServer, driver: Driver) -> None:
     now = dt.datetime.now(dt.UTC)
     long_ago, since = now - dt.timedelta(days=400), now - dt.timedelta(hours=1)

@@ -1,6 +1,7 @@
 """A track's bytes: Range with If-Range, and what servers make of it."""
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -14,6 +15,10 @@ from conferences.platforms.trueconf.client import Client, not_the_server
 from conferences.platforms.trueconf.transport import reaching
 
 CHUNK: Final = 256 * 1024
+HAND_ON_S: Final = 1.0
+"""So that whoever takes them can look about: a lease, an end of work."""
+WINDOW_S, SLOWEST = 60.0, 256
+"""Fewer bytes a second than this over a whole window: the server drips."""
 _RANGE: Final = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18}|\*)", re.ASCII)
 
 
@@ -89,16 +94,58 @@ def validator(answer: httpx2.Response) -> str:
 
 
 def _chunks(answer: httpx2.Response, expected: int | None) -> Iterator[bytes]:
-    """Raises where it breaks off before its end."""
-    came, arriving = 0, answer.iter_raw(CHUNK)
-    while True:
-        with reaching():
-            chunk = next(arriving, None)
-        if chunk is None:
-            break
-        came += len(chunk)
-        yield chunk
+    """As they come, at least one a second while any come. Raises where they stop before the end, or
+    come so slowly that another try is better."""
+    came, arriving, pace, kept = 0, answer.iter_raw(), Pace(), bytearray()
+    try:
+        while True:
+            with reaching(), pace:
+                piece = next(arriving, None)
+            if piece is None:
+                break
+            came += len(piece)
+            kept += piece
+            if pace.is_time(len(piece)) or len(kept) >= CHUNK:
+                yield bytes(kept)
+                kept.clear()
+    except PlatformError:
+        if kept:
+            yield bytes(kept)  # what came is not brought again
+        raise
+    if kept:
+        yield bytes(kept)
     if expected is not None and came != expected:
         raise PlatformError(
             _("The track broke off before its end."), code="platform_cut", retryable=True
         )
+
+
+class Pace:
+    """How fast bytes come, counting only the time that was waited for them: whoever takes them may
+    be told to be slow."""
+
+    def __init__(self) -> None:
+        self._began = self._waited = self._held = 0.0
+        self._came = 0
+
+    def __enter__(self) -> None:
+        self._began = time.monotonic()
+
+    def __exit__(self, *_error: object) -> None:
+        waited = time.monotonic() - self._began
+        self._waited += waited
+        self._held += waited
+
+    def is_time(self, count: int) -> bool:
+        """Whether what came should be handed on. Raises where a whole window brought too little."""
+        self._came += count
+        if self._waited >= WINDOW_S:
+            if self._came < WINDOW_S * SLOWEST:
+                raise PlatformError(
+                    _("The server sends too slowly."), code="platform_slow", retryable=True
+                )
+            self._waited, self._came = 0.0, 0
+        if self._held < HAND_ON_S:
+            return False
+        self._held = 0.0
+        return True
