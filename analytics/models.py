@@ -60,6 +60,9 @@ class Summary(TimestampedModel):
     coverage = models.FloatField(_("coverage"), default=0)
     error = models.JSONField(_("error"), null=True, blank=True)
     usage = models.JSONField(_("usage"), default=dict, blank=True)
+    corrections = models.CharField(max_length=32, blank=True, editable=False)
+    """The mark of the corrections that lay over the transcript when it was read
+    (`recognition.selectors.mark_of`)."""
 
     class Meta:
         verbose_name = _("summary")

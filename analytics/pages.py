@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from analytics import selectors, services
 from analytics.models import Prompt, Summary
+from recognition import selectors as recognition
 from recognition.models import Phrase
 from recordings.choices import Right
 from recordings.models import Recording
@@ -30,6 +31,7 @@ def summary_panel(request: HttpRequest, recording: Recording) -> Panel | None:
         "others": [one for one in summaries if shown and one.pk != shown.pk],
         "pending": any(one.status == Summary.Status.PENDING for one in summaries),
         "items": _items(shown) if shown else [],
+        "stale": bool(shown and selectors.stale_of(recording.pk, [shown])),
         "percent": round(100 * shown.coverage) if shown else 0,
         "prompts": Prompt.objects.filter(current=True).order_by("name"),
         "can_ask": recording.transcripts.exists(),
@@ -40,7 +42,7 @@ def summary_panel(request: HttpRequest, recording: Recording) -> Panel | None:
         template="analytics/summary.html",
         context=context,
         place="aside",
-        live_on=("summary.ready", "summary.failed", "transcript.ready"),
+        live_on=("summary.ready", "summary.failed", "transcript.ready", "transcript.changed"),
     )
 
 
@@ -73,13 +75,21 @@ def _chosen(request: HttpRequest, summaries: list[Summary]) -> Summary | None:
 
 
 def _items(summary: Summary) -> list[dict[str, Any]]:
-    """Items with the phrases they cite; a cited phrase that does not exist is left out."""
+    """Items with the lines they cite, `(id, start)`; a cited line that does not exist is left
+    out."""
     items = list(summary.items.all())
-    cited = Phrase.objects.filter(
-        pk__in={key for item in items for key in item.evidence},
-        transcript__recording=summary.recording_id,
-    ).in_bulk()
+    starts = _starts(summary, {key for item in items for key in item.evidence})
     return [
-        {"item": item, "phrases": [cited[key] for key in item.evidence if key in cited]}
+        {"item": item, "lines": [(key, starts[key]) for key in item.evidence if key in starts]}
         for item in items
     ]
+
+
+def _starts(summary: Summary, wanted: set[int]) -> dict[int, float]:
+    """When the lines begin: phrases, and halves of lines that were split."""
+    cited = Phrase.objects.filter(pk__in=wanted, transcript__recording=summary.recording_id)
+    starts = dict(cited.values_list("pk", "start"))
+    if summary.transcript and wanted - set(starts):
+        laid = recognition.lines_of(summary.transcript)
+        starts |= {line.id: line.start for line in laid.lines if line.id in wanted}
+    return starts

@@ -58,8 +58,9 @@ class Summarise(Step):
         transcript = recognition.transcript_of(context.recording)
         if transcript is None:
             return Errand()
+        summary = _pending(context, transcript)
         phrases = _phrases(context, transcript)
-        asked = _question(context, transcript, _pending(context, transcript), phrases)
+        asked = _question(context, transcript, summary, phrases)
         language = transcript.language or language_of(" ".join(one.text for one in phrases))
         return Errand(
             prompt=prompting.remote_question(asked, language),
@@ -93,11 +94,16 @@ class Summarise(Step):
 
 
 def _phrases(context: Context, transcript: Transcript) -> list[PhraseText]:
+    """Lines as people corrected them, with the names that people gave their speakers."""
     names = recognition.names_of(context.recording)
-    rows = recognition.phrases_of(transcript).values_list("id", "speaker", "start", "text")
     return [
-        PhraseText(id=pk, speaker=names.get(speaker, speaker), start=start, text=text)
-        for pk, speaker, start, text in rows
+        PhraseText(
+            id=line.id,
+            speaker=names.get(line.speaker, line.speaker),
+            start=line.start,
+            text=line.text,
+        )
+        for line in recognition.lines_of(transcript).lines
     ]
 
 
@@ -130,6 +136,8 @@ def _pending(context: Context, transcript: Transcript) -> Summary:
             run=context.run, defaults={"recording": context.recording}
         )
         summary.transcript = transcript
+        # Before the lines are read: a correction made in between makes it stale, never unnoticed.
+        summary.corrections = recognition.mark_of(transcript)
         summary.status = Summary.Status.PENDING
         summary.error = None
         if not summary.prompt_text and summary.prompt is None:

@@ -10,9 +10,11 @@ from django.utils.module_loading import import_string
 
 from recognition import selectors
 from recognition.assembly.values import Word
+from recognition.editing.values import Line
 from recognition.exports import headings, registry
 from recognition.exports.base import ExportedFile, LineView, SummaryItemView, TranscriptView
 from recognition.models import Transcript
+from recordings.models import Recording
 
 FIELDS = ("id", "speaker", "track_id", "start", "end", "text", "words", "overlap")
 
@@ -28,19 +30,24 @@ def page(
     else:
         rows = _corrected(transcript, after)[: limit + 1]
     more, rows = len(rows) > limit, rows[:limit]
-    names = selectors.names_of(transcript.recording)
-    for row in rows:
-        row["track"] = row.pop("track_id")
-        row["speaker"] = names.get(row["speaker"], row["speaker"])
     return {
         "id": transcript.pk,
         "version": transcript.version,
         "language": transcript.language,
         "engine": transcript.engine,
         "created_at": transcript.created_at,
-        "phrases": rows,
+        "phrases": shown(transcript.recording, rows),
         "last": rows[-1]["id"] if more else None,
     }
+
+
+def shown(recording: Recording, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows as the contract's phrases: speakers by the names that people gave them."""
+    names = selectors.names_of(recording)
+    for row in rows:
+        row["track"] = row.pop("track_id")
+        row["speaker"] = names.get(row["speaker"], row["speaker"])
+    return rows
 
 
 def export(transcript: Transcript, format: str, *, summary: bool = True) -> ExportedFile:
@@ -64,7 +71,7 @@ def download(transcript: Transcript, format: str, *, summary: bool = True) -> Ht
 def _view(transcript: Transcript, *, summary: bool) -> TranscriptView:
     recording = transcript.recording
     names = selectors.names_of(recording)
-    text, items = _summary_of(recording.pk) if summary else ("", ())
+    text, items, stale = _summary_of(recording.pk) if summary else ("", [], False)
     return TranscriptView(
         id=transcript.pk,
         version=transcript.version,
@@ -77,6 +84,7 @@ def _view(transcript: Transcript, *, summary: bool) -> TranscriptView:
         lines=tuple(_line(row, names) for row in _rows(transcript)),
         summary=text,
         items=tuple(SummaryItemView(*item) for item in items),
+        stale=stale,
     )
 
 
@@ -90,19 +98,21 @@ def _corrected(transcript: Transcript, after: int) -> list[dict[str, Any]]:
     """Rows as they were corrected, behind the line `after`: they go by time, not by id."""
     lines = selectors.lines_of(transcript).lines
     place = next((number for number, line in enumerate(lines, 1) if line.id == after), 0)
-    return [
-        {
-            "id": line.id,
-            "speaker": line.speaker,
-            "track_id": line.track,
-            "start": line.start,
-            "end": line.end,
-            "text": line.text,
-            "words": list(line.words),
-            "overlap": line.overlap,
-        }
-        for line in lines[place:]
-    ]
+    return [row_of(line) for line in lines[place:]]
+
+
+def row_of(line: Line) -> dict[str, Any]:
+    """A line as a row of a transcript, before `shown`."""
+    return {
+        "id": line.id,
+        "speaker": line.speaker,
+        "track_id": line.track,
+        "start": line.start,
+        "end": line.end,
+        "text": line.text,
+        "words": list(line.words),
+        "overlap": line.overlap,
+    }
 
 
 def _line(row: dict[str, Any], names: dict[str, str]) -> LineView:
@@ -117,9 +127,10 @@ def _line(row: dict[str, Any], names: dict[str, str]) -> LineView:
     )
 
 
-def _summary_of(recording: UUID) -> tuple[str, list[tuple[str, tuple[int, ...], bool]]]:
+SummaryValues = tuple[str, list[tuple[str, tuple[int, ...], bool]], bool]
+
+
+def _summary_of(recording: UUID) -> SummaryValues:
     """Meaning lives above: it is asked by name."""
-    found: tuple[str, list[tuple[str, tuple[int, ...], bool]]] = import_string(
-        settings.SUMMARY_SOURCE
-    )(recording)
+    found: SummaryValues = import_string(settings.SUMMARY_SOURCE)(recording)
     return found

@@ -1,6 +1,7 @@
 """What others may read of transcripts. Whoever asks has already passed `visible_to`."""
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -28,6 +29,11 @@ def transcript_of(recording: Recording, *, version: int | None = None) -> Transc
     return newest
 
 
+def newest_of(recording: UUID) -> Transcript | None:
+    """The newest version of the recording of that id."""
+    return Transcript.objects.filter(recording=recording).order_by("-version").first()
+
+
 def phrases_of(transcript: Transcript, *, dropped: bool = False) -> QuerySet[Phrase]:
     """Lines in order; with `dropped` those that were set aside instead."""
     lines = transcript.phrases.order_by("position")
@@ -50,8 +56,14 @@ def lines_of(transcript: Transcript, *, raw: bool = False) -> Laid:
         )
         for phrase in phrases_of(transcript).values(*_LINE)
     ]
-    corrections = [] if raw else [_correction(edit) for edit in edits_of(transcript)]
+    corrections = [] if raw else [correction_of(edit) for edit in edits_of(transcript)]
     return lay(base, corrections) if corrections else Laid(tuple(base), ())
+
+
+def mark_of(transcript: Transcript) -> str:
+    """Says which corrections lie over it: the same mark, the same lines. Empty: none."""
+    keys = ",".join(str(pk) for pk in edits_of(transcript).values_list("pk", flat=True))
+    return hashlib.sha256(keys.encode()).hexdigest()[:32] if keys else ""
 
 
 def is_edited(transcript: Transcript) -> bool:
@@ -65,7 +77,8 @@ def edits_of(transcript: Transcript) -> QuerySet[Edit]:
     ).order_by("id")
 
 
-def _correction(edit: Edit) -> Correction:
+def correction_of(edit: Edit) -> Correction:
+    """It as a plain value."""
     return Correction(
         id=edit.pk,
         kind=edit.kind,

@@ -22,6 +22,7 @@ from accounts.choices import Role, TokenKind
 from accounts.models import User
 from analytics.models import Summary, SummaryItem
 from recognition import index
+from recognition import services as recognition
 from recognition.models import IndexEntry, SpeakerName
 from recognition.tests.factories import transcript as write
 from recordings import services
@@ -136,6 +137,7 @@ PREFIXES = {
 TITLE, WORD, NAME, OTHER = "Quetzal budget", "wolfram", "Zebulon", "Ophelia"
 LABEL = "Xanthippe"  # callers know it: to give it another name would need it
 TRACK, ITEM, PROMPT = "Ytterbium track", "Molybdenum is decided", "Vanadium question"
+MISHEARD = "The gadolinium speaks"
 """Rows of the scene have numbers that appear nowhere by chance."""
 QUERIES = {
     "": [f"q={WORD}", f"q={TITLE}", "status=done"],
@@ -152,6 +154,8 @@ QUERIES = {
         *(f"format={form}" for form in ("txt", "srt", "vtt", "json", "docx")),
         "format=txt&link={link}",
     ],
+    "api/v1/recordings/<str:id>/transcript/difference/": ["from=1-raw&to=1", "link={link}"],
+    "api/v1/recordings/<str:id>/edits/": ["limit=5", "link={link}"],
     "api/v1/recordings/<str:id>/audio/": ["track={track}", "track={track}&link={link}"],
     "api/v1/recordings/<str:id>/": ["link={link}"],
     "recordings/<uuid:recording_id>/": ["link={link}"],
@@ -186,13 +190,15 @@ def scene(root: Path, tmp_path: Path) -> Scene:
     path = sound.wav(tmp_path / "a.wav", seconds=0.3, pitch=317)
     files = [services.IncomingFile(path, "a.wav", TRACK)]
     recording, _ = services.receive(owner, files, title=TITLE)
-    said = write(recording, [(LABEL, f"The {WORD} speaks"), (OTHER, "again")])
+    said = write(recording, [(LABEL, MISHEARD), (OTHER, "again")])
     SpeakerName.objects.create(recording=recording, label=LABEL, name=NAME)
     summary = Summary.objects.create(
         recording=recording, transcript=said, status="ready", text=ITEM, prompt_text=PROMPT
     )
     phrase = said.phrases.first()
     assert phrase
+    wish = {"line": phrase.pk, "text": f"The {WORD} speaks", "by": owner}
+    (edit,) = recognition.edit_text(recording, **wish).edits
     SummaryItem.objects.create(summary=summary, position=0, text=ITEM, evidence=[phrase.pk])
     index.replace(recording, IndexEntry.Kind.SUMMARY, [{"object_id": summary.pk, "text": ITEM}])
     link = services.grant(recording, by=owner, rights=["view"], to=None)
@@ -207,9 +213,10 @@ def scene(root: Path, tmp_path: Path) -> Scene:
         "user": owner.pk,
         "run": run.pk,
         "phrase": phrase.pk,
+        "edit": edit.pk,
     }
     marks = {
-        **{text: text.encode() for text in (TITLE, WORD, NAME, OTHER, TRACK, ITEM)},
+        **{text: text.encode() for text in (TITLE, WORD, NAME, OTHER, TRACK, ITEM, MISHEARD)},
         **{name: str(ids[name]).encode() for name in ("recording", "track", "run", "phrase")},
         "number": str(recording.number).encode(),
         "version": str(said.pk).encode(),
@@ -270,6 +277,8 @@ def addresses(route: str, scene: Scene) -> list[str]:
         plain = re.sub(r"<slug:\w+>", slug, route)
         plain = re.sub(r"<str:number>", str(scene.recording.number), plain)
         plain = re.sub(r"<int:access_id>", str(scene.ids["access"]), plain)
+        plain = re.sub(r"<int:line>", str(scene.ids["phrase"]), plain)
+        plain = re.sub(r"<int:edit>", str(scene.ids["edit"]), plain)
         plain = re.sub(r"<int:pk>", str(scene.ids["user"]), plain)
         plain = re.sub(r"<str:secret>", scene.ids["link"], plain)
         plain = re.sub(r"<\w+:content_type_id>", "1", plain)
@@ -300,6 +309,9 @@ def bodies(scene: Scene) -> dict[str, Any]:
         "link": "true",
         "tracks": [scene.ids["track"]],
         "prompt_text": "Tell me all",
+        "text": "other words",
+        "speaker": "stranger",
+        "at": 1,
         "id": scene.ids["access"],
         "post": "yes",
     }

@@ -12,7 +12,7 @@ from accounts.choices import TokenKind
 from accounts.models import User
 from analytics.models import Summary, SummaryItem
 from common.sql import ask
-from recognition.models import IndexEntry, Phrase, SpeakerName, Transcript
+from recognition.models import Edit, IndexEntry, Phrase, SpeakerName, Transcript
 from recordings.models import Access, Recording, Run, StepRun, StoredFile, Track
 
 FIRST_ID = 7_310_000_001
@@ -73,7 +73,7 @@ def _json(body: dict[str, Any]) -> str:
 
 def state() -> list[Any]:
     kept = (Recording, Track, Access, Run, StepRun, StoredFile, Transcript, Phrase, SpeakerName)
-    more = (Summary, SummaryItem, IndexEntry, User, Group)
+    more = (Summary, SummaryItem, IndexEntry, Edit, User, Group)
     hidden = {"last_login", "updated_at"}
     return [
         [{k: v for k, v in row.items() if k not in hidden} for row in rows]

@@ -22,6 +22,9 @@ class SummarySerializer(serializers.ModelSerializer):
     prompt = serializers.CharField(source="prompt.name", default=None, allow_null=True)
     items = ItemSerializer(many=True)
     error = serializers.SerializerMethodField()
+    stale = serializers.SerializerMethodField(
+        help_text="Words were corrected, or recognised anew, since it was made."
+    )
 
     class Meta:
         model = Summary
@@ -35,12 +38,16 @@ class SummarySerializer(serializers.ModelSerializer):
             "items",
             "coverage",
             "error",
+            "stale",
             "created_at",
         ]
 
     @extend_schema_field(ProblemShape(allow_null=True))
     def get_error(self, summary: Summary) -> dict[str, Any] | None:
         return told(summary.error)
+
+    def get_stale(self, summary: Summary) -> bool:
+        return summary.pk in self.context["stale"]
 
 
 class AskSerializer(serializers.Serializer):

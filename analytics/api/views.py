@@ -17,8 +17,10 @@ class SummariesView(APIView):
     def get(self, request: Request, id: str) -> Response:
         """All summaries of the recording, newest first."""
         recording = find.recording(request, id)
-        found = selectors.summaries_of(recording).select_related("prompt")[:100]
-        return Response({"results": SummarySerializer(found, many=True).data, "next": None})
+        found = list(selectors.summaries_of(recording).select_related("prompt")[:100])
+        context = {"stale": selectors.stale_of(recording.pk, found)}
+        rows = SummarySerializer(found, many=True, context=context).data
+        return Response({"results": rows, "next": None})
 
     @extend_schema(request=AskSerializer, responses={202: SummarySerializer})
     def post(self, request: Request, id: str) -> Response:
@@ -26,4 +28,5 @@ class SummariesView(APIView):
         question = given(AskSerializer, request)
         recording = find.recording(request, id, Right.RUN)
         summary = services.request_summary(recording, by=request.user, **question)
-        return Response(SummarySerializer(summary).data, status=202)
+        shown = SummarySerializer(summary, context={"stale": ()})  # it is not made yet
+        return Response(shown.data, status=202)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from recognition.api import engines, made, views
+from recognition.api import editing, engines, made, views
 
 urlpatterns = [
     path("recordings/<str:id>/transcript/", views.TranscriptView.as_view(), name="transcript"),
@@ -10,6 +10,32 @@ urlpatterns = [
         "recordings/<str:id>/transcript/export/",
         views.ExportView.as_view(),
         name="transcript-export",
+    ),
+    path(
+        "recordings/<str:id>/transcript/lines/<int:line>/",
+        editing.LineView.as_view(),
+        name="transcript-line",
+    ),
+    path(
+        "recordings/<str:id>/transcript/lines/<int:line>/split/",
+        editing.SplitView.as_view(),
+        name="transcript-line-split",
+    ),
+    path(
+        "recordings/<str:id>/transcript/lines/<int:line>/join/",
+        editing.JoinView.as_view(),
+        name="transcript-line-join",
+    ),
+    path(
+        "recordings/<str:id>/transcript/difference/",
+        editing.DifferenceView.as_view(),
+        name="transcript-difference",
+    ),
+    path("recordings/<str:id>/edits/", editing.EditsView.as_view(), name="recording-edits"),
+    path(
+        "recordings/<str:id>/edits/<int:edit>/",
+        editing.EditView.as_view(),
+        name="recording-edit",
     ),
     path("recordings/<str:id>/speakers/", views.SpeakersView.as_view(), name="speakers"),
     path("recordings/<str:id>/made/", made.Made.as_view(), name="recording-made"),

@@ -9,6 +9,8 @@ from recognition.editing.values import Correction, Laid, Line, find_words, plain
 
 NEAR = 5.0
 """Seconds by which another engine may hear the same words earlier or later."""
+AROUND = 2
+"""Words that must stand on either side of a change where the rest of its line was heard anew."""
 
 
 def lay(lines: Iterable[Line], corrections: Iterable[Correction]) -> Laid:
@@ -19,20 +21,25 @@ def lay(lines: Iterable[Line], corrections: Iterable[Correction]) -> Laid:
         changed = _LAY[correction.kind](current, correction)
         if changed is None:
             lost.append(correction.id)
-        else:
-            current = changed
+        else:  # people may talk at the same time: half a line can begin behind another's line
+            current = sorted(changed, key=lambda line: line.start)
     return Laid(tuple(current), tuple(lost))
 
 
 def _text(lines: list[Line], correction: Correction) -> list[Line] | None:
     """Other words in the place of those that stood there; none at all removes them."""
+    old, wanted = correction.before[0].split(), str(correction.after["text"]).split()
     found = _find(lines, correction)
+    if found is None:
+        old, wanted = _changed_part(old, wanted)
+        if len(old) <= AROUND:  # too little to know it again
+            return None
+        found = _find(lines, replace(correction, before=(" ".join(old),)))
     if found is None:
         return None
     index, offset = found
-    line, count = lines[index], len(correction.before[0].split())
+    line, count = lines[index], len(old)
     tokens = line.text.split()
-    wanted = str(correction.after["text"]).split()
     told = [*tokens[:offset], *wanted, *tokens[offset + count :]]
     if not told:
         return [*lines[:index], *lines[index + 1 :]]
@@ -40,6 +47,18 @@ def _text(lines: list[Line], correction: Correction) -> list[Line] | None:
         line, text=" ".join(told), words=retime(line, offset, count, wanted), edited=True
     )
     return [*lines[:index], changed, *lines[index + 1 :]]
+
+
+def _changed_part(old: list[str], new: list[str]) -> tuple[list[str], list[str]]:
+    """The words from the first to the last that changed, with `AROUND` more on either side."""
+    if not new:  # the line was taken out as a whole
+        return [], []
+    shorter = min(len(old), len(new))
+    first = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    rest = shorter - first
+    last = next((n for n in range(rest) if old[-1 - n] != new[-1 - n]), rest)
+    begin, end = max(first - AROUND, 0), max(last - AROUND, 0)
+    return old[begin : len(old) - end], new[begin : len(new) - end]
 
 
 def _speaker(lines: list[Line], correction: Correction) -> list[Line] | None:
@@ -120,7 +139,8 @@ _LAY: dict[str, Callable[[list[Line], Correction], list[Line] | None]] = {
 def _find(
     lines: Sequence[Line], correction: Correction, *, whole: bool = False
 ) -> tuple[int, int] | None:
-    """(line, first word) where the corrected words stand, nearest in time; `whole`: as a line."""
+    """(line, first word) where the corrected words stand: in the line that was corrected, else
+    nearest in time; `whole`: as a line."""
     wanted = plain_words(correction.before[0])
     begin = bisect_left(lines, correction.start - 60, key=lambda line: line.start)
     best: tuple[float, int, int] | None = None
@@ -134,7 +154,8 @@ def _find(
         offset = find_words(wanted, there)
         if offset is None or (whole and len(wanted) != len(there)):
             continue
-        away = abs(line.start - correction.start)
+        itself = line.id == correction.after.get("line")
+        away = -1.0 if itself else abs(line.start - correction.start)
         if best is None or away < best[0]:
             best = (away, index, offset)
     return (best[1], best[2]) if best else None

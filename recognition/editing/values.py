@@ -57,9 +57,10 @@ def plain_words(text: str) -> list[str]:
 
 
 def find_words(needle: Sequence[str], hay: Sequence[str]) -> int | None:
-    """Where the words stand next to each other; None where they don't."""
+    """Where the words stand next to each other; None where they don't. No words stand only in a
+    line that has none."""
     if not needle:
-        return None
+        return None if hay else 0
     for offset in range(len(hay) - len(needle) + 1):
         if list(hay[offset : offset + len(needle)]) == list(needle):
             return offset

@@ -45,6 +45,8 @@ class TranscriptView:
     lines: tuple[LineView, ...]
     summary: str = ""
     items: tuple[SummaryItemView, ...] = ()
+    stale: bool = False
+    """The summary was made of other words than these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Headings:
     duration: str = "Duration"
     unverified: str = "not verified"
     untitled: str = "Untitled"
+    stale: str = "Made before the latest changes of the transcript."
 
 
 class Exporter(Protocol):

@@ -31,13 +31,14 @@ def content_of(view: TranscriptView, headings: Headings) -> Content:
     details = [f"{headings.duration}: {clock(view.duration)}"]
     if view.started_at is not None:
         details.insert(0, f"{headings.started}: {view.started_at:%Y-%m-%d %H:%M}")
+    note = f"({headings.stale})" if view.stale else ""
     rows = tuple(
         Row(clock(line.start), one_row(line.speaker), one_row(line.text)) for line in view.lines
     )
     return Content(
         title=one_row(view.title) or headings.untitled,
         details=tuple(details),
-        summary=one_row(view.summary),
+        summary=" ".join(one for one in (note, one_row(view.summary)) if one),
         items=_items(view, headings),
         rows=rows,
     )

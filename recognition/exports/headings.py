@@ -14,4 +14,5 @@ def translated() -> Headings:
         duration=_("Duration"),
         unverified=_("not verified"),
         untitled=_("Untitled"),
+        stale=_("Made before the latest changes of the transcript."),
     )

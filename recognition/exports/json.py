@@ -58,4 +58,4 @@ def _summary(view: TranscriptView) -> dict[str, Any] | None:
         {"text": item.text, "evidence": list(item.evidence), "verified": item.verified}
         for item in view.items
     ]
-    return {"text": view.summary, "items": items}
+    return {"text": view.summary, "items": items, "stale": view.stale}

@@ -31,7 +31,7 @@ class Edit(TimestampedModel):
     """Texts of the lines it was made on: one, or two that were joined."""
     after = models.JSONField(_("after"), default=dict)
     """`{"text"}` · `{"speaker"}` · `{"at", "id", "speaker"?}`: split before that word, the second
-    half's id · `{}`."""
+    half's id · `{}`. Always with `"line"`: the id of the line it was made on."""
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

@@ -1,6 +1,8 @@
 """What others may ask of transcripts."""
 
 from recognition.services.editing import (
+    Change,
+    change_line,
     edit_text,
     join_lines,
     set_speaker,
@@ -12,6 +14,8 @@ from recognition.services.made import forget_made_sound
 from recognition.services.speakers import rename_speaker
 
 __all__ = [
+    "Change",
+    "change_line",
     "edit_text",
     "forget_made_sound",
     "join_lines",

@@ -13,8 +13,8 @@ from accounts.choices import Action
 from accounts.models import User
 from common.errors import Conflict
 from notifications import events
-from recognition import sound
-from recognition.models import Edit, IndexEntry, Phrase, TrackWords
+from recognition import selectors, sound, versions
+from recognition.models import Edit, Phrase, TrackWords
 from recordings import services as recordings
 from recordings.models import Recording, Track
 
@@ -51,13 +51,11 @@ def leave_out(track: Track, *, by: User | None, request: HttpRequest | None = No
 def _forget_words(recording: Recording, track: Track) -> None:
     TrackWords.objects.filter(track=track).delete()
     _forget_echoes(recording)
-    said = Phrase.objects.filter(transcript__recording=recording, track=track)
-    lines = list(said.values_list("pk", flat=True))
-    IndexEntry.objects.filter(
-        recording=recording, kind=IndexEntry.Kind.PHRASE, object_id__in=lines
-    ).delete()
-    said.delete()
+    Phrase.objects.filter(transcript__recording=recording, track=track).delete()
     Edit.objects.filter(recording=recording, track=track).delete()
+    transcript = selectors.transcript_of(recording)
+    if transcript is not None:  # anew: halves of split lines are found by numbers of their own
+        versions.index_lines(transcript)
 
 
 def _forget_echoes(recording: Recording) -> None:

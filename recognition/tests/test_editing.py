@@ -100,7 +100,7 @@ def test_a_line_is_split_given_to_another_and_joined_again(talk: Recording) -> N
 
 
 def test_a_line_can_be_taken_out_and_brought_back(talk: Recording) -> None:
-    edit = services.edit_text(talk, line=id_of(talk, "fine"), text="", by=talk.owner)
+    (edit,) = services.edit_text(talk, line=id_of(talk, "fine"), text="", by=talk.owner).edits
     assert len(texts(talk)) == 2
     services.undo(edit, by=talk.owner)
     services.undo(edit, by=talk.owner)
