@@ -170,14 +170,3 @@ def test_a_refresh_token_is_used_once_and_then_the_credentials(
         row = Connection.objects.get()
         assert tcs.state.tokens[row.access_token].user is expected
         Connection.objects.update(refresh_token="used-up")
-
-
-def test_changed_credentials_forget_what_the_old_ones_gave(tcs: FakeServer) -> None:
-    connection = connected(tcs)
-    with closing(get_driver(connection)) as driver:
-        list(driver.conferences())
-    Connection.objects.update(client_secret="changed")
-    tokens.forget(connection)
-    driver = get_driver(Connection.objects.get())
-    with closing(driver), pytest.raises(CredentialsRejected):
-        list(driver.conferences())

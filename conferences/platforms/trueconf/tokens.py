@@ -158,13 +158,6 @@ class Tokens:
         )
 
 
-def forget(connection: Connection) -> None:
-    """For changed credentials: what they gave is no longer used."""
-    Connection.objects.filter(pk=connection.pk).update(
-        access_token="", refresh_token="", token_expires_at=None
-    )
-
-
 def ask_for_token(
     transport: Transport, connection: Connection, generation: str, **fields: str
 ) -> dict[str, Any]:
