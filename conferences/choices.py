@@ -46,13 +46,15 @@ class ImportStatus(TextChoices):
 
 class DownloadStatus(TextChoices):
     """One track's way here: pending -> downloading -> stored | missing | failed; all but stored
-    may become pending again. Missing: the server does not have it (any more)."""
+    may become pending again. Missing: the server does not have it (any more). Left out: its
+    participant is, so that it is never brought; whatever it was but stored becomes that."""
 
     PENDING = "pending", _("Pending")
     DOWNLOADING = "downloading", _("Downloading")
     STORED = "stored", _("Stored")
     MISSING = "missing", _("Missing on the server")
     FAILED = "failed", _("Failed")
+    LEFT_OUT = "left_out", _("Left out")
 
 
 class ConferenceRole(TextChoices):

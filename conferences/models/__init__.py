@@ -3,6 +3,7 @@
 from conferences.models.conference import Conference, Participant, RemoteTrack, Session
 from conferences.models.connection import Connection
 from conferences.models.identity import Identity
+from conferences.models.role_rights import RoleRights
 from conferences.models.settings import ConferenceSettings
 
 __all__ = [
@@ -12,5 +13,6 @@ __all__ = [
     "Identity",
     "Participant",
     "RemoteTrack",
+    "RoleRights",
     "Session",
 ]
