@@ -1,13 +1,19 @@
 """Doors from the queue. A message only says that it is time to look: what is to do stands in rows.
 
-Each looks until nothing is left or its time is over, and any number may run at once.
+Each looks until nothing is left or its time is over, and any number may run at once. Workers of
+the queue also look by themselves every few seconds: without Redis or beat notices come a little
+later, and not never.
 """
 
+import logging
+import random
+import threading
 import time
-from typing import Final
+from typing import Any, Final
 
-from celery import shared_task
-from django.db import close_old_connections
+from celery import current_app, shared_task, signals
+from django.db import Error as DatabaseError
+from django.db import close_old_connections, connection
 
 from notifications import delivering, hints, making
 from notifications.conf import limits
@@ -15,6 +21,8 @@ from notifications.hooks import making as hooks_making
 from notifications.hooks import sending as hooks_sending
 from notifications.retention import prune, prune_notices
 
+logger = logging.getLogger(__name__)
+POLL_SECONDS: Final = 5.0
 SECONDS: Final = 20.0
 """A look ends after this long and asks for another one, so that a worker can be stopped."""
 
@@ -63,3 +71,27 @@ def prune_events() -> None:
     """Forget old events and notices. Once a day is often enough."""
     prune(limits().keep_days)
     prune_notices(limits().keep_notice_days)
+
+
+@signals.worker_process_init.connect(weak=False)
+def watch(**_: Any) -> None:
+    """Starts the thread of a pool process that looks without being told to."""
+    if hints.QUEUE in current_app.amqp.queues.consume_from:
+        threading.Thread(target=_poll, name="notices", daemon=True).start()
+
+
+def _poll() -> None:
+    while True:
+        time.sleep(POLL_SECONDS * random.uniform(0.7, 1.3))  # noqa: S311 not a secret
+        look()
+
+
+def look() -> None:
+    """Everything once. A lost database must not end the thread; no connection is kept meanwhile."""
+    try:
+        for task in (make_notices, deliver, deliver_webhooks):
+            task()
+    except DatabaseError as error:
+        logger.warning("database away", extra={"error": type(error).__name__})
+    finally:
+        connection.close()
