@@ -6,7 +6,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pytest
 from common.tests import http_server as raw
 from common.tests.http_server import Asked, HttpServer, own_certificate
 from conferences.choices import Platform
+from conferences.fake_tcs.server import FakeServer
 from conferences.models import Connection
 from conferences.platforms.base import (
     CredentialsRejected,
@@ -341,6 +342,8 @@ def test_certificates(tmp_path: Path, script: Script) -> None:
             driver.check()
         assert untrusted.value.code == "outbound_tls"
         assert untrusted.value.retryable
+        assert "CA" in untrusted.value.next_action
+        assert untrusted.value.details["certificate_expires_at"]
         assert server.asked == []
         ends = []
         for more in ({"ca_bundle": pem}, {"verify_tls": False}):
@@ -350,6 +353,20 @@ def test_certificates(tmp_path: Path, script: Script) -> None:
     assert ends[0] == ends[1]
     left = ends[0].timestamp() - time.time()
     assert 86_400 < left < 3 * 86_400
+
+
+def test_a_certificate_that_ended_is_told_with_its_day() -> None:
+    with FakeServer(https=True, certificate_days=-3) as tcs:
+        assert tcs.certificate
+        bundle = tcs.certificate.read_text()
+        connection = Connection.objects.create(
+            name="x", platform=Platform.TRUECONF, url=tcs.url, client_id="i", ca_bundle=bundle
+        )
+        with closing(get_driver(connection)) as driver, pytest.raises(PlatformError) as ended:
+            driver.check()
+        assert tcs.requests == []
+    day = (datetime.now(UTC) - timedelta(days=3)).date().isoformat()
+    assert day in ended.value.next_action
 
 
 def test_a_bundle_that_is_none(server: HttpServer) -> None:

@@ -16,7 +16,7 @@ from conferences.platforms.base import (
     RemoteTrackInfo,
     TokenPair,
 )
-from conferences.platforms.trueconf import changes, people, scopes, tracks
+from conferences.platforms.trueconf import certificates, changes, people, scopes, tracks
 from conferences.platforms.trueconf.client import Client
 from conferences.platforms.trueconf.tokens import V3 as GENERATION_3
 from conferences.platforms.trueconf.v3 import V3
@@ -44,7 +44,12 @@ class TrueConf:
         return self._made
 
     def check(self) -> Health:
-        grant = self._client.tokens.sign_in()
+        try:
+            grant = self._client.tokens.sign_in()
+        except PlatformError as error:
+            if error.code != certificates.UNTRUSTED:
+                raise
+            raise certificates.explained(error, self._client.transport.base) from error
         self._made = None
         missing = () if grant.scopes is None else scopes.missing(grant.scopes)
         version = self._server.version()

@@ -13,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
-from cryptography import x509
 from django.utils.translation import gettext as _
 
 from common.errors import ExternalError, Invalid
@@ -22,6 +21,7 @@ from common.http.backends import Deadline
 from common.http.guard import check_url
 from conferences.models import Connection
 from conferences.platforms.base import PlatformError
+from conferences.platforms.trueconf.certificates import expiry_of
 
 PATIENCE_S: Final = 20.0
 """Of each connect, read and write."""
@@ -177,11 +177,7 @@ def _certificate_end(answer: httpx2.Response) -> dt.datetime | None:
     """From the socket itself: also where the certificate was not verified."""
     stream = answer.extensions.get("network_stream")
     socket = stream.get_extra_info("ssl_object") if stream is not None else None
-    der = socket.getpeercert(True) if socket is not None else None
-    try:
-        return x509.load_der_x509_certificate(der).not_valid_after_utc if der else None
-    except ValueError:
-        return None
+    return expiry_of(socket.getpeercert(True)) if socket is not None else None
 
 
 def _read(answer: httpx2.Response) -> bytes:
