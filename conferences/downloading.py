@@ -19,11 +19,16 @@ from conferences.part_file import PartFile
 from conferences.platforms import registry
 from conferences.platforms.base import Driver, Part, RemoteTrackInfo
 from conferences.sql import downloads
+from recordings.choices import RecordingStatus
+from recordings.models import Recording
 from recordings.services import awaited
 from recordings.storage import get_storage
 
 SLOW_SECONDS, SLOW_BYTES = 60.0, 60 * 256
 """A body that gives less in so many seconds of waiting is given up: it holds a worker."""
+
+NOT_HEARD = frozenset({RecordingStatus.WAITING_MEDIA, RecordingStatus.READY})
+"""No run has begun: the first one hears every track that is here."""
 
 
 def bring(remote: RemoteTrack, held: Held) -> None:
@@ -143,6 +148,7 @@ def _settle(remote: RemoteTrack, part: PartFile, held: Held) -> None:
     with awaited.publish(part.whole(), name=remote.display_name) as sound, transaction.atomic():
         if not ask(downloads.HOLD, id=remote.pk, attempt=remote.attempt):
             raise Stopped("lost", code="lost")
+        recording = Recording.objects.select_for_update().get(pk=remote.track.recording_id)
         awaited.fill(remote.track, sound)
         ask(
             downloads.STORED,
@@ -150,6 +156,8 @@ def _settle(remote: RemoteTrack, part: PartFile, held: Held) -> None:
             attempt=remote.attempt,
             size=part.size,
             sha256=part.sha256,
+            # Whoever starts a run from now on takes the recording's row first, and finds it.
+            merged=recording.status in NOT_HEARD,
         )
 
 

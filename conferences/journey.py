@@ -28,20 +28,28 @@ from recordings.pipeline.patience import insist
 from recordings.services import awaited, values
 
 logger = logging.getLogger(__name__)
-AT_ONCE = 200
+AT_ONCE = 20
+"""Of one kind, before downloads that became possible are begun."""
 PIPELINE = "meeting"
 
 
-def advance() -> None:
-    """Everything that is due now."""
+def advance(between: Callable[[], object] = lambda: None) -> None:
+    """Everything that is due now; `between` is called after every few deeds and may raise."""
     ask(statements.FORGET)
     ask(statements.EXPIRE)
     ask(statements.REOPEN)
-    _each(statements.UNBORN, give_recording)
-    _each(statements.TRACKLESS, add_late)
-    _each(statements.COMPLETE, settle)
-    _each(statements.ACCESS_DUE, rights.write)
-    _each(statements.UNRECOGNISED, recognise)
+    deeds: list[tuple[str, Callable[[int], object]]] = [
+        (statements.UNBORN, give_recording),
+        (statements.TRACKLESS, add_late),
+        (statements.COMPLETE, settle),
+        (statements.ACCESS_DUE, rights.write),
+        (statements.UNRECOGNISED, recognise),
+    ]
+    for statement, act in deeds:
+        after = 0
+        while last := _some(statement, act, after):
+            after = last
+            between()
     merge_late()
 
 
@@ -49,16 +57,19 @@ def after_track(session_id: int) -> None:
     """A track of this session was stored or given up."""
     insist(partial(settle, session_id))
     insist(partial(recognise, session_id))
-    merge_late()
 
 
-def _each(statement: str, act: Callable[[int], object]) -> None:
-    for row in ask(statement, limit=AT_ONCE):
+def _some(statement: str, act: Callable[[int], object], after: int) -> int:
+    """The next few by their ids, so that one that can't be helped does not stop the others: the
+    last of them; 0 when there are no more."""
+    rows = ask(statement, limit=AT_ONCE, after=after)
+    for row in rows:
         try:
             # A deadlock with a deletion is a reason to do it again, as a lost database is.
             insist(partial(act, row["id"]))
         except SaiError as error:
             logger.warning("session waits", extra={"id": row["id"], "code": error.code})
+    return rows[-1]["id"] if len(rows) == AT_ONCE else 0
 
 
 @transaction.atomic
@@ -132,8 +143,8 @@ def _status(session: Session) -> str:
 @transaction.atomic
 def recognise(session_id: int) -> Run | None:
     """Starts recognition by itself where that is wanted and allowed: once in a session's life."""
-    rows = ask(statements.UNRECOGNISED, limit=100_000)
-    if session_id not in {row["id"] for row in rows}:
+    rows = ask(statements.UNRECOGNISED, limit=1, after=session_id - 1)
+    if [row["id"] for row in rows] != [session_id]:
         return None
     session = _held(session_id)
     if session is None or session.recording is None or session.started_recognition:

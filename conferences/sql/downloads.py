@@ -70,7 +70,8 @@ STORED = """
 WITH done AS (
     UPDATE conferences_remotetrack
     SET status = 'stored', lease_until = NULL, worker = '', error = NULL, failures = 0,
-        bytes_done = %(size)s, size = %(size)s, sha256 = %(sha256)s, updated_at = now()
+        bytes_done = %(size)s, size = %(size)s, sha256 = %(sha256)s, merged = %(merged)s,
+        updated_at = now()
     WHERE id = %(id)s AND attempt = %(attempt)s AND status = 'downloading'
     RETURNING connection_id
 )

@@ -1,4 +1,7 @@
-"""What sessions still lack: who has none is a candidate, who takes it locks it and looks again."""
+"""What sessions still lack: these are candidates; who takes one locks it and looks again.
+
+`after` and `limit` everywhere: a few at a time, by their ids.
+"""
 
 UNBORN = """
 SELECT s.id FROM conferences_session s
@@ -7,13 +10,15 @@ JOIN conferences_connection c ON c.id = k.connection_id
 WHERE s.status = 'discovered' AND s.ended AND s.recording_id IS NULL AND NOT s.forgotten
     AND c.access = 'full'
     AND EXISTS (SELECT FROM conferences_remotetrack t WHERE t.session_id = s.id)
+    AND s.id > %(after)s
 ORDER BY s.id LIMIT %(limit)s"""
 """Over, with tracks on the server, and without a recording."""
 
 TRACKLESS = """
 SELECT t.id FROM conferences_remotetrack t JOIN conferences_session s ON s.id = t.session_id
 WHERE t.track_id IS NULL AND s.recording_id IS NOT NULL AND t.status <> 'stored'
-ORDER BY t.session_id, t.id LIMIT %(limit)s"""
+    AND t.id > %(after)s
+ORDER BY t.id LIMIT %(limit)s"""
 """Came to a session that has a recording already."""
 
 COMPLETE = """
@@ -21,6 +26,7 @@ SELECT s.id FROM conferences_session s
 WHERE s.status = 'downloading' AND s.recording_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM conferences_remotetrack t
     WHERE t.session_id = s.id AND t.status IN ('pending', 'downloading'))
+    AND s.id > %(after)s
 ORDER BY s.id LIMIT %(limit)s"""
 """Nothing more is awaited, and nobody has said so."""
 
@@ -47,8 +53,12 @@ WHERE NOT s.started_recognition AND s.status IN ('ready', 'incomplete')
     AND s.completed_at > now() - GREATEST(c.rescan_hours, 1) * interval '1 hour'
     AND COALESCE(k.auto_recognition, c.auto_recognize) AND c.access = 'full'
     AND (k.consent = 'given' OR (k.consent = 'unknown' AND NOT c.consent_required))
-    AND r.status = 'ready' AND r.trashed_at IS NULL
-ORDER BY s.completed_at, s.id LIMIT %(limit)s"""
+    AND r.trashed_at IS NULL AND (r.status = 'ready' OR (r.status = 'failed'
+        AND EXISTS (SELECT FROM recordings_track t WHERE t.recording_id = r.id
+            AND t.status = 'stored')
+        AND NOT EXISTS (SELECT FROM recordings_run n WHERE n.recording_id = r.id)))
+    AND s.id > %(after)s
+ORDER BY s.id LIMIT %(limit)s"""
 """To be recognised without being asked. After the trailing window only a person starts it."""
 
 START = """
@@ -91,4 +101,5 @@ WHERE s.status = 'expired' AND NOT s.forgotten AND EXISTS (
     SELECT FROM conferences_remotetrack t WHERE t.session_id = s.id)"""
 
 ACCESS_DUE = """
-SELECT id FROM conferences_conference WHERE access_due ORDER BY id LIMIT %(limit)s"""
+SELECT id FROM conferences_conference WHERE access_due AND id > %(after)s
+ORDER BY id LIMIT %(limit)s"""

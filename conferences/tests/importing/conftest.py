@@ -127,5 +127,5 @@ class Work:
     def stop(self) -> None:
         self.worker.stop()
         for thread in threading.enumerate():
-            if thread.name.startswith(("poll-", "download-")):
+            if thread.name.startswith(("poll-", "download-", "journey")):
                 thread.join(5)

@@ -238,8 +238,8 @@ def test_rights_follow_the_roles(connect: Any, work: Any, wav: Any) -> None:
         RemoteParticipant("boris@server.test", "Boris", "moderator"),
         RemoteParticipant("#guest:7@server.test", "Somebody", "participant"),
     ]
-    by_hand = factories.user("eve")
     recording = Recording.objects.get()
+    by_hand = factories.user("eve", realm=recording.realm)
     services.grant(recording, by=recording.owner, rights=["view"], to=by_hand)
     Session.objects.update(looked_at=None)
     Connection.objects.update(next_poll_at=None)
