@@ -121,6 +121,7 @@ class Transcription:
         speech = sum(region.seconds for region in regions)
         if not regions:
             return Heard(language=language or "", segments=(), engine=self.work.engine)
+        self._tell(index, _READY, "transcribe")
         return engine_of(self.work).transcribe(
             pcm,
             regions=regions,

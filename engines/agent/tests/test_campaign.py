@@ -203,7 +203,7 @@ class Trouble:
 @pytest.mark.parametrize(
     ("seed", "total"),
     [
-        pytest.param(1, 12, id="short"),
+        pytest.param(1, 6, id="short"),
         *(
             pytest.param(
                 seed, 120, id=f"seed {seed}", marks=[pytest.mark.campaign, pytest.mark.timeout(900)]
@@ -244,4 +244,4 @@ async def test_every_request_is_done_once(start, exchange, tmp_path, seed, total
         (result,) = request.results
         read = read_result("transcribe", result)
         assert [(phrase.track, phrase.start) for phrase in read.phrases] == [(7, 0.0)]
-    assert sum(trouble.dealt.values()) > total / 8
+    assert sum(trouble.dealt.values()) > total / 10

@@ -6,9 +6,11 @@ import signal
 import time
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 from engines.agent.tests.conftest import ONE, ended, until
 from engines.agent.tests.stand_in import BEAT_S, LEASE_S, TOKEN
+from engines.protocol import OFFER_ANSWER_S
 
 SLOW = ("--speed", "4x")
 """Four seconds of sound are a second of work."""
@@ -98,7 +100,7 @@ async def test_a_gateway_that_answers_nothing_is_left_after_a_lease(gateway, sta
     await peer.accepted("r1", **INLINE)
     began = time.monotonic()
     peer = await gateway.engine()
-    assert LEASE_S * 0.5 < time.monotonic() - began < LEASE_S + 3
+    assert LEASE_S * 0.5 < time.monotonic() - began < LEASE_S + 10
     assert peer.hello["holding"] == [{"request_id": "r1", "attempt": 1}]
     await peer.expect("done", "r1")
 
@@ -137,11 +139,10 @@ async def test_a_doubled_offer_is_one_piece_of_work(gateway, start, exchange):
 
 async def test_attempts(gateway, start, exchange):
     """An old one is refused; a newer one for the same work goes on where it is."""
-    await start("--exchange", exchange, *SLOW)
+    program = await start("--exchange", exchange, *SLOW)
     peer = await gateway.engine()
-    began = time.monotonic()
     await peer.accepted("r1", attempt=5, **INLINE)
-    await asyncio.sleep(0.6)
+    await peer.expect("progress", "r1")
     await peer.offer("r1", attempt=4, **INLINE)
     assert (await peer.expect("reject", "r1"))["reason"] == "old_attempt"
     fresh = [{**INLINE["files"][0], "url": "/another?sig=2"}]
@@ -149,7 +150,7 @@ async def test_attempts(gateway, start, exchange):
     await peer.send(type="cancel", request_id="r1", attempt=5)
     done = await peer.expect("done", "r1")
     assert done["attempt"] == 6
-    assert time.monotonic() - began < 1.8
+    assert program.log.count("work begins") == 1
     await peer.offer("r1", attempt=5, **INLINE)
     assert (await peer.expect("reject", "r1"))["reason"] == "old_attempt"
     await peer.accepted("r1", attempt=7, **INLINE)
@@ -184,7 +185,7 @@ async def test_what_is_offered_with_a_cancel_waits_for_the_slot(gateway, start, 
     failed = await peer.expect("failed", "r1")
     assert (failed["code"], failed["attempt"]) == ("cancelled", 1)
     assert (await peer.expect("accept", "r1"))["attempt"] == 2
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < OFFER_ANSWER_S
     assert worker not in program.children()
 
 
@@ -211,7 +212,7 @@ async def test_progress_comes_with_every_heartbeat(gateway, start, exchange):
         moments.append(time.monotonic())
     pauses = [after - before for before, after in pairwise(moments)]
     assert len(moments) >= 4
-    assert max(pauses) < BEAT_S * 1.5
+    assert median(pauses) < BEAT_S * 1.3
 
 
 async def test_cancel_in_the_middle(gateway, start, exchange):
@@ -223,9 +224,7 @@ async def test_cancel_in_the_middle(gateway, start, exchange):
     await asyncio.sleep(0.5)
     await peer.send(type="cancel", request_id="r1", attempt=2)
     await peer.send(type="cancel", request_id="r1", attempt=3)
-    began = time.monotonic()
     failed = await peer.expect("failed", "r1")
-    assert time.monotonic() - began < 1.5
     assert (failed["code"], failed["attempt"], failed["retryable"]) == ("cancelled", 3, False)
     await peer.accepted("r2", **INLINE)
     assert program.children() == workers

@@ -18,7 +18,7 @@ async def test_an_idle_engine_leaves_at_once(gateway, start, tmp_path):
     program.signal(TERM)
     await peer.expect("drain")
     assert await program.ended() == 0
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     await peer.closed.wait()
     assert peer.close_code == 1000
     assert not list((tmp_path / "scratch").iterdir())
@@ -48,7 +48,7 @@ async def test_what_does_not_is_handed_back(gateway, start, exchange):
     for failed in [await peer.expect("failed") for _ in range(2)]:
         assert (failed["code"], failed["retryable"]) == ("engine_stopping", True)
     assert await program.ended() == 0
-    assert 0.5 < time.monotonic() - began < 4
+    assert 0.5 < time.monotonic() - began < 10
 
 
 async def test_a_second_signal_ends_the_patience(gateway, start, exchange):

@@ -25,8 +25,8 @@ def result_of(done: dict) -> protocol.TranscriptionResult:
 
 
 async def test_it_introduces_itself_within_a_second_and_a_half(gateway, start):
-    took = []
-    for _ in range(2):  # the machine may be busy: the better of two
+    took: list[float] = []
+    while not took or (min(took) > 1.5 and len(took) < 4):  # the machine may be busy
         began = time.monotonic()
         await start("--slots", 3, "--id", "bench-1")
         peer = await gateway.engine()
@@ -222,7 +222,7 @@ async def test_summaries_come_from_the_language_model(gateway, start):
 
 async def test_real_words_from_a_real_engine(gateway, start, exchange, tmp_path):
     raw = reading.decode(MEETING / "boris.opus", tmp_path / "boris.s16").paths[0]
-    pcm = reading.read_pcm(raw)[: 20 * RATE]
+    pcm = reading.read_pcm(raw)[: 10 * RATE]
     write_wav(exchange / "source" / "r1" / "boris.wav", pcm)
     await start("--engine", "pocketsphinx", "--exchange", exchange)
     peer = await gateway.engine()
@@ -231,7 +231,7 @@ async def test_real_words_from_a_real_engine(gateway, start, exchange, tmp_path)
     await peer.expect("done", "r1", within=60)
     result = json.loads((exchange / "result" / "r1" / "result.json").read_text())
     gold = json.loads((MEETING / "gold.json").read_text())["lines"]
-    lines = [line for line in gold if line["speaker"] == "Boris" and line["end"] < 20]
+    lines = [line for line in gold if line["speaker"] == "Boris" and line["end"] < 10]
     said = plain(" ".join(line["text"] for line in lines))
     heard = plain(" ".join(phrase["text"] for phrase in result["phrases"]))
     assert wer(said, heard) < 0.15
@@ -248,7 +248,7 @@ def plain(text: str) -> str:
 async def test_whisper_in_a_worker_stays_warm_and_hears_a_cancel(gateway, start, exchange):
     """A model of toy size with random weights: nonsense, by the real code."""
     model = tiny_whisper.build(exchange.parent / "toy")
-    tone(exchange / "source" / "r1" / "long.wav", seconds=600)
+    tone(exchange / "source" / "r1" / "long.wav", seconds=300)
     program = await start(
         *("--engine", "faster-whisper", "--whisper-model", model, "--device", "cpu"),
         *("--exchange", exchange),
@@ -264,7 +264,7 @@ async def test_whisper_in_a_worker_stays_warm_and_hears_a_cancel(gateway, start,
     assert result.language in (*tiny_whisper.LANGUAGES, "")
     assert result.engine is not None
     assert "toy" in result.engine
-    long = [{"name": "long.wav", "track": 9, "regions": [[0, 600]]}]
+    long = [{"name": "long.wav", "track": 9, "regions": [[0, 300]]}]
     await peer.accepted("r2", **{**ONE, "files": long})
     while (await peer.expect("progress", "r2"))["stage"] != "transcribe":
         pass
