@@ -20,6 +20,7 @@ NAMES = (
     "meeting",
     "jobs",
     "wakeup",
+    "gateway",
     "listing",
     "paging",
     "search",

@@ -27,7 +27,7 @@ ENVIRONMENT = {
 }
 TABLES = (
     "recordings_recording, recordings_storedfile, recordings_stepspeed, notifications_event,"
-    " accounts_user"
+    " accounts_user, recognition_engine"
 )
 
 

@@ -5,6 +5,7 @@ from sai.settings import *  # noqa: F403
 from sai.settings.wiring import PIPELINES as _PIPELINES
 
 _NOTHING = "bench.steps.Nothing"
-PIPELINES = {**_PIPELINES, "one": [_NOTHING], "four": [_NOTHING] * 4}
+_HEAR = ["recognition.steps.Transcribe"]
+PIPELINES = {**_PIPELINES, "one": [_NOTHING], "four": [_NOTHING] * 4, "heard": _HEAR}
 TRANSCRIBERS["paced"] = "bench.steps.Paced"
 TRANSCRIBERS["counting"] = "bench.steps.Counting"

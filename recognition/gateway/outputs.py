@@ -8,7 +8,7 @@ from typing import BinaryIO
 from django.db import IntegrityError, transaction
 
 from engines.protocol import Result, TranscriptionResult
-from recognition.gateway.exchange import Exchange, Unsafe
+from recognition.gateway.exchange import Exchange, Unsafe, find
 from recognition.gateway.results import BadResult
 from recognition.models import EngineOutput, EngineRequest
 from recordings.conf import conf
@@ -39,15 +39,15 @@ def named(result: Result) -> dict[str, str]:
     return {format: name for format, name in names.items() if name}
 
 
-def gather(
-    result: Result, *, step: StepRun, request: EngineRequest, exchange: Exchange | None
-) -> list[EngineOutput]:
+def gather(result: Result, *, step: StepRun, request: EngineRequest) -> list[EngineOutput]:
     """Rows, not yet saved, of what stands in the folder; their bytes are durable already.
 
     What was sent instead has a row. Raises BadResult where there is neither, or no such sound.
     """
-    made = []
-    sent = set(request.outputs.values_list("name", flat=True))
+    made: list[EngineOutput] = []
+    if not named(result):
+        return made
+    exchange, sent = find(), set(request.outputs.values_list("name", flat=True))
     for format, name in named(result).items():
         if name in sent:
             continue
@@ -109,13 +109,14 @@ def save(made: Sequence[EngineOutput]) -> None:
 
 def keep(request: EngineRequest, made: Sequence[EngineOutput], result: Result) -> None:
     """What the result names counts from now on, instead of what an earlier run made."""
-    save(made)
     names = set(named(result).values())
+    if not names:
+        return
+    save(made)
     request.outputs.filter(name__in=names).update(taken=True)
     step = request.step
-    if names:
-        made_of_it = EngineOutput.objects.filter(recording=step.recording_id, track=step.track)
-        drop(made_of_it.exclude(request=request).select_related("file"))
+    made_of_it = EngineOutput.objects.filter(recording=step.recording_id, track=step.track)
+    drop(made_of_it.exclude(request=request).select_related("file"))
 
 
 def drop(outputs: Iterable[EngineOutput]) -> None:

@@ -8,7 +8,7 @@ import orjson
 
 from engines import protocol
 from engines.protocol import BadMessage, Result, ResultPhrase, TranscriptionResult
-from recognition.gateway.exchange import Exchange, Unsafe
+from recognition.gateway.exchange import Unsafe, find
 from recordings.models import Track
 
 MOST_BYTES = 64 << 20
@@ -38,7 +38,6 @@ def read(
     kind: str,
     inline: dict[str, Any] | None,
     *,
-    exchange: Exchange | None,
     request: int,
     attempt: int,
     tracks: Sequence[Track],
@@ -50,7 +49,7 @@ def read(
         except orjson.JSONEncodeError:
             raise BadResult("text that is not Unicode") from None
         return Read(check(kind, raw, tracks), raw)
-    if exchange is None:
+    if (exchange := find()) is None:
         raise BadResult("no result in the message, and no folder is shared")
     try:
         with exchange.open_result(request, attempt) as file:

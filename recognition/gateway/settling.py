@@ -20,7 +20,7 @@ from recognition.gateway.results import BadResult, Read
 from recognition.models import EngineOutput, EngineRequest, Outcome
 from recordings import hints
 from recordings.choices import StepStatus
-from recordings.models import StepRun, Track
+from recordings.models import StepRun
 from recordings.pipeline import leases, remote, runner, speeds
 from recordings.pipeline.step import Context, Stopped, load
 from recordings.storage import files
@@ -90,17 +90,9 @@ def _take_in(
     step: StepRun, request: EngineRequest, result: dict[str, Any] | None
 ) -> list[str] | None:
     context = Context(step)
-    place = exchange.find()
-    tracks = _tracks(step)
-    read = results.read(
-        request.kind,
-        result,
-        exchange=place,
-        request=step.pk,
-        attempt=step.attempt,
-        tracks=tracks,
-    )
-    made = outputs.gather(read.result, step=step, request=request, exchange=place)
+    tracks = [context.track] if step.track_id else []
+    read = results.read(request.kind, result, request=step.pk, attempt=step.attempt, tracks=tracks)
+    made = outputs.gather(read.result, step=step, request=request)
     try:
         return _write(context, request, read, made)
     except BaseException:
@@ -119,10 +111,6 @@ def _write(
             outcome=Outcome.DONE, ended_at=Now(), raw=zlib.compress(read.raw), error=None
         )
         return leases.settle(step, StepStatus.DONE)
-
-
-def _tracks(step: StepRun) -> list[Track]:
-    return list(Track.objects.filter(pk=step.track_id)) if step.track_id else []
 
 
 def _refuse(step: StepRun, request: EngineRequest, reason: str) -> Answer:

@@ -3,6 +3,8 @@
 from dataclasses import asdict
 from typing import Any, ClassVar
 
+from django.db.models.functions import Now
+
 from engines.protocol import ResultPhrase, TranscriptionResult
 from engines.stt.base import Heard, Transcriber
 from engines.stt.registry import get_transcriber
@@ -57,14 +59,14 @@ class Transcribe(Step):
 
 
 def _write(track: Track, engine: str, language: str, segments: list[dict[str, Any]]) -> None:
-    TrackWords.objects.update_or_create(
-        track=track,
-        defaults={
-            "engine": engine[:ENGINE_LENGTH],
-            "language": language[:LANGUAGE_LENGTH],
-            "segments": segments,
-        },
-    )
+    heard = {
+        "engine": engine[:ENGINE_LENGTH],
+        "language": language[:LANGUAGE_LENGTH],
+        "segments": segments,
+    }
+    # The row is there since the track was prepared, and nobody else writes it now.
+    if not TrackWords.objects.filter(track=track).update(**heard, updated_at=Now()):
+        TrackWords.objects.create(track=track, **heard)
 
 
 def _segment(phrase: ResultPhrase, language: str) -> dict[str, Any]:

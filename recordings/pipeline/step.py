@@ -41,6 +41,7 @@ class Context:
         self.progress = 0
         self.stopped = ""
         """Why the work must end; empty while it may go on. Set by the pulse."""
+        self._writing = False
         self._track: Track | None = None
         self._run: Run | None = None
 
@@ -78,7 +79,13 @@ class Context:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction that commits only while this attempt still holds the step."""
+        """A transaction that commits only while this attempt still holds the step.
+
+        Inside of another one of the same context it is a part of that.
+        """
+        if self._writing:
+            yield
+            return
         # A connection that broke during long work must not cost the work.
         insist(partial(ask, "SELECT 1"))
         with transaction.atomic():
@@ -90,7 +97,11 @@ class Context:
                 idle=str(round(idle * 1000)),
             ):
                 raise Stopped("Another attempt holds this step.", code="lease_lost")
-            yield
+            self._writing = True
+            try:
+                yield
+            finally:
+                self._writing = False
 
 
 class Step(ABC):
