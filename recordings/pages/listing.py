@@ -44,15 +44,18 @@ def index(request: HttpRequest) -> HttpResponse:
     user = person(request)
     q = request.GET.get("q", "").strip()[:200]
     status = request.GET.get("status", "")
-    sheet = _sheet(_chosen(user, q, status), request.GET.get("after", ""))
+    source = request.GET.get("source", "")
+    sheet = _sheet(_chosen(user, q, status, source), request.GET.get("after", ""))
     context = {
         "sheet": sheet,
         "q": q,
         "status": status,
         "statuses": RecordingStatus.choices,
+        "source": source if source in settings.RECORDING_SOURCES else "",
+        "sources": settings.RECORDING_SOURCES.items(),
         "languages": wording.LANGUAGES.items(),
         "hits": _hits(user, q) if q and not request.GET.get("after") else [],
-        "filtered": bool(q or status),
+        "filtered": bool(q or status or source),
         "upload_limit": settings.RECORDINGS["upload_limit_bytes"],
     }
     return render(request, _template(request), context)
@@ -89,13 +92,15 @@ def _described(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
     return recordings.select_related("owner").annotate(track_count=Count("tracks"))
 
 
-def _chosen(user: Any, q: str, status: str) -> QuerySet[Recording]:
+def _chosen(user: Any, q: str, status: str, source: str) -> QuerySet[Recording]:
     found = _described(selectors.visible_to(user))
     if q:
         named = Q(title__icontains=q)
         found = found.filter(named | Q(number=int(q)) if q.isdecimal() and len(q) < 18 else named)
     if status in RecordingStatus.values:
         found = found.filter(status=status)
+    if source in settings.RECORDING_SOURCES:
+        found = found.filter(source=source)
     return found.order_by("-created_at", "-id")
 
 

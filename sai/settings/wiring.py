@@ -3,6 +3,10 @@
 `recordings.checks` refuses to start when a name here does not exist.
 """
 
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
 _HEAR = [
     "recognition.steps.Prepare",
     "recognition.steps.Transcribe",
@@ -101,3 +105,11 @@ TIDYING: list[str] = ["recognition.gateway.collect.collect"]
 QUEUE_LOOKS: dict[str, str] = {"download": "conferences.worker.look"}
 """Queue -> who looks when it is called, besides the steps in it: begins what is due in threads of
 its own and returns."""
+
+RECORDING_SOURCES: dict[str, Any] = {
+    "upload": _("Upload"),
+    "inbox": _("Watched folder"),
+    "trueconf": _("TrueConf Server"),
+    "folder": _("Shared folder"),
+}
+"""Where recordings come from, by the word in their rows: the filter of the list."""
