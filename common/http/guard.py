@@ -43,6 +43,8 @@ _METADATA: Final = [
         "fd20:ce::254/128",  # Google over IPv6
     )
 ]
+_GLOBAL_V6: Final = ipaddress.ip_network("2000::/3")
+"""Nothing else of IPv6 is given to anybody yet; Python takes more for global."""
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -106,7 +108,8 @@ class Guard:
             return False
         if _within(address, [*_PRIVATE, *_PRIVATE_V6]):
             return self.private
-        return address.is_global
+        known = address.version == 4 or address in _GLOBAL_V6
+        return known and address.is_global
 
 
 def _inner(address: Address) -> Address:

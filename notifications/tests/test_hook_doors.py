@@ -1,8 +1,10 @@
 """Webhooks for administrators: REST, `apply` and the admin."""
 
+import json
 from collections.abc import Callable
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.choices import Role
@@ -123,6 +125,24 @@ def test_not_for_others(person: Person, receiver: HttpServer) -> None:
     api("delete", f"{hook.pk}/", status=403)
     assert receiver.asked == []
     assert Client().get(HOOKS).status_code == 401
+
+
+def test_a_file_of_webhooks(transactional_db, receiver: HttpServer, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("CRM_SECRET", "out of the environment")
+    file = tmp_path / "hooks.yaml"
+    file.write_text(
+        f"webhooks:\n  - name: crm\n    url: {receiver.url()}\n"
+        "    events: [recording.status, 'summary.*']\n    secret: ${CRM_SECRET}\n"
+    )
+    call_command("apply", str(file))
+    row = Webhook.objects.get()
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"webhooks": [{"name": "crm", "id": row.pk, "created": True}]}
+    assert (row.secret, row.events) == ("out of the environment", ["recording.status", "summary.*"])
+    file.write_text("webhooks:\n  - name: b\n    url: http://10.0.0.1/\n    events: ['*']\n")
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("apply", str(file))
+    assert Webhook.objects.count() == 1
 
 
 def test_apply_makes_and_keeps(transactional_db, receiver: HttpServer) -> None:
