@@ -18,10 +18,16 @@ the thread sends without end while steps are short, and takes half of what a wor
 
 
 class Bell:
-    """Sends names through `send`, each at most once per round, from one daemon thread."""
+    """Sends names through `send`, each at most once per round, from one daemon thread.
 
-    def __init__(self, send: Callable[[str], None]) -> None:
+    `pause_seconds`: between rounds; longer where one look serves many hints.
+    """
+
+    def __init__(
+        self, send: Callable[[str], None], *, pause_seconds: float = PAUSE_SECONDS
+    ) -> None:
         self._send = send
+        self._pause_seconds = pause_seconds
         self._heard = True
         self._forget()
 
@@ -50,7 +56,7 @@ class Bell:
                 names, self._names = list(self._names), {}
             for name in names:
                 self._try(name)
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(self._pause_seconds)
 
     def _try(self, name: str) -> None:
         try:

@@ -26,7 +26,7 @@ from notifications.timing import quiet_end
 
 logger = logging.getLogger(__name__)
 LEASE_SECONDS: Final = 120
-MOST_ATTEMPTS: Final = 30
+MOST_ATTEMPTS: Final = 100
 """A message that was claimed so often is perhaps what kills whoever claims it."""
 
 CLAIM: Final = """

@@ -17,7 +17,7 @@ def _send(task: str) -> None:
     current_app.send_task(task, queue=QUEUE, ignore_result=True, retry=False, expires=60)
 
 
-_bell = Bell(_send)
+_bell = Bell(_send, pause_seconds=0.5)
 
 
 def wake(task: str) -> None:

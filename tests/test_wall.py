@@ -89,6 +89,8 @@ WALL = {
     "profile/notices/": OWN,
     "api/v1/notices/": OWN,
     "api/v1/notices/read/": OWN,
+    "api/v1/notices/deliveries/": ADMINISTRATION,
+    "api/v1/notices/deliveries/retry/": ADMINISTRATION,
     "api/v1/me/notices/": OWN,
     "api/v1/search/": OWN,
     "api/v1/recordings/": OWN,

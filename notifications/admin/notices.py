@@ -1,13 +1,17 @@
 """What people were told and how it reached them: to look at. What it says is theirs to read."""
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from accounts.audit import actor_of
 from common.admin import MachineAdmin, badge_of, failure, linked, moment
-from notifications import subjects
+from notifications import services, subjects
 from notifications.choices import DeliveryStatus
 from notifications.models import Delivery, Notice
 
@@ -42,6 +46,7 @@ class DeliveryAdmin(MachineAdmin):
     list_select_related = ["recipient"]
     search_fields = ["recipient__username"]
     ordering = ["-pk"]
+    actions = ["send_again"]
     fields = [*list_display, "together", "attempt", "key"]
     readonly_fields = fields
     whom = linked("recipient", gettext_lazy("recipient"))
@@ -61,3 +66,8 @@ class DeliveryAdmin(MachineAdmin):
     @display(description=gettext_lazy("error"))
     def why(self, delivery: Delivery) -> SafeString | str:
         return failure(subjects.told(delivery.error))
+
+    @admin.action(description=gettext_lazy("Send what failed again"), permissions=["view"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
+        count = services.send_again(queryset, by=actor_of(request), request=request)
+        messages.success(request, _("Sent again: %(count)d.") % {"count": count})

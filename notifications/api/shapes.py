@@ -2,9 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from common.fields import MomentField
+from notifications import subjects
 from notifications.choices import Digest, Fact
+from notifications.models import Delivery
 
 
 class NoticeObjectSerializer(serializers.Serializer[Any]):
@@ -61,3 +66,46 @@ class NoticePreferencesSerializer(serializers.Serializer[Any]):
     known_channels = serializers.ListField(
         child=serializers.CharField(), read_only=True, help_text="Names that may be chosen."
     )
+
+
+class DeliverySerializer(serializers.ModelSerializer[Delivery]):
+    """A message on its way. What it says is its reader's; `error` says why it did not arrive."""
+
+    user = serializers.CharField(source="recipient.username")
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Delivery
+        fields = [
+            "id",
+            "user",
+            "channel",
+            "status",
+            "failures",
+            "ready_at",
+            "error",
+            "sent_at",
+            "created_at",
+        ]
+
+    @extend_schema_field(serializers.DictField(allow_null=True))
+    def get_error(self, row: Delivery) -> dict[str, Any] | None:
+        return subjects.told(row.error)
+
+
+class SendAgainInput(serializers.Serializer[Any]):
+    ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        max_length=1000,
+    )
+    since = MomentField(required=False, help_text="All that were given up since then.")
+
+    def validate(self, found: dict[str, Any]) -> dict[str, Any]:
+        if len(found) != 1:
+            raise serializers.ValidationError(_("Say either “ids” or “since”."))
+        return found
+
+
+class SendAgainOutput(serializers.Serializer[Any]):
+    sent_again = serializers.IntegerField()

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from notifications.api import webhooks
+from notifications.api import deliveries, webhooks
 from notifications.api.notices import Notices, Preferences, Read
 from notifications.api.views import EventStreamView, EventsView
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path("events/stream", EventStreamView.as_view(), name="events-stream"),
     path("notices/", Notices.as_view(), name="api-notices"),
     path("notices/read/", Read.as_view(), name="api-notices-read"),
+    path("notices/deliveries/", deliveries.Messages.as_view()),
+    path("notices/deliveries/retry/", deliveries.SendAgain.as_view()),
     path("me/notices/", Preferences.as_view(), name="api-notice-preferences"),
     path("webhooks/", webhooks.Webhooks.as_view(), name="api-webhooks"),
     path("webhooks/<int:pk>/", webhooks.OneWebhook.as_view(), name="api-webhook"),

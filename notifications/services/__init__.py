@@ -1,5 +1,6 @@
 """What others may ask of notices and webhooks."""
 
+from notifications.services.deliveries import send_again
 from notifications.services.preferences import change_preferences
 from notifications.services.reading import read_all, read_some
 from notifications.services.webhooks import (
@@ -24,5 +25,6 @@ __all__ = [
     "replay_one",
     "resume_webhook",
     "rotate_secret",
+    "send_again",
     "test_webhook",
 ]

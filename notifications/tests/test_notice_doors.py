@@ -7,11 +7,11 @@ from django.test import Client
 
 from accounts.choices import Role
 from accounts.models import User
-from notifications import selectors
+from notifications import selectors, tasks
 from notifications.choices import Fact
-from notifications.models import Notice, NoticePreferences
+from notifications.models import Delivery, Notice, NoticePreferences
 from notifications.tests import audience
-from notifications.tests.scene import make_all, meeting, recognised
+from notifications.tests.scene import Pigeons, make_all, meeting, recognised
 
 Person = Callable[..., User]
 
@@ -186,3 +186,53 @@ def test_nobody_else_gets_in(transactional_db, address: str) -> None:
 @pytest.mark.parametrize("address", ["/api/v1/notices/", "/api/v1/me/notices/"])
 def test_nobody_else_gets_in_by_rest(transactional_db, address: str) -> None:
     assert Client().get(address).status_code == 401
+
+
+@pytest.fixture
+def failed(ann: User) -> Delivery:
+    key = meeting(ann)
+    recognised(key)
+    make_all()
+    fields = {"recipient": ann, "channel": "pigeons", "key": "given up", "status": "failed"}
+    row = Delivery.objects.create(
+        **fields, failures=6, error={"code": "no_wind", "message": "No wind.", "retryable": True}
+    )
+    row.notices.add(Notice.objects.get())
+    return row
+
+
+def test_what_was_given_up_is_sent_again(person: Person, failed: Delivery, settings) -> None:
+    settings.NOTICE_CHANNELS = {"pigeons": "notifications.tests.scene.Pigeons"}
+    Pigeons.sent.clear()
+    root = Client(headers={"accept-language": "en"})
+    root.force_login(person("root", Role.ADMIN))
+    url = "/api/v1/notices/deliveries/"
+    (row,) = root.get(f"{url}?status=failed&channel=pigeons").json()["results"]
+    assert (row["user"], row["failures"], row["error"]["message"]) == ("ann", 6, "No wind.")
+    for body in ({}, {"ids": [1], "since": "2026-01-01T00:00:00Z"}, {"ids": ["x"]}):
+        told = root.post(f"{url}retry/", body, content_type="application/json")
+        assert told.status_code == 400
+    answer = root.post(f"{url}retry/", {"ids": [row["id"]]}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (202, {"sent_again": 1})
+    tasks.deliver()
+    assert [name for name, _message in Pigeons.sent] == ["ann"]
+    again = root.post(
+        f"{url}retry/", {"since": "2026-01-01T00:00:00Z"}, content_type="application/json"
+    )
+    assert again.json() == {"sent_again": 0}
+
+
+def test_sent_again_in_the_admin(person: Person, failed: Delivery) -> None:
+    root = Client()
+    root.force_login(person("root", Role.ADMIN))
+    chosen = {"action": "send_again", "_selected_action": str(failed.pk)}
+    assert root.post("/admin/notifications/delivery/", chosen).status_code == 302
+    failed.refresh_from_db()
+    assert (failed.status, failed.failures, failed.error) == ("waiting", 0, None)
+
+
+def test_messages_of_others_are_for_administrators(client: Client, failed: Delivery) -> None:
+    assert client.get("/api/v1/notices/deliveries/").status_code == 403
+    assert client.post("/api/v1/notices/deliveries/retry/", {}).status_code == 403
+    failed.refresh_from_db()
+    assert failed.status == "failed"
