@@ -44,7 +44,7 @@ SUMMARY_READY: Final = "summary.ready"
 SUMMARY_FAILED: Final = "summary.failed"
 ACCESS_GIVEN: Final = "access.given"
 
-NOTICED: Final = frozenset({TRANSCRIPT_READY, SUMMARY_READY, ACCESS_GIVEN, RECORDING_CREATED})
+NOTICED: Final = frozenset({TRANSCRIPT_READY, SUMMARY_READY, ACCESS_GIVEN})
 """Whoever makes notices is woken for these; the others he finds a few seconds later."""
 
 EVENT_INSERT: Final = "INSERT INTO notifications_event (type, object_type, object_id, topic, data)"
