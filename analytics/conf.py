@@ -9,6 +9,9 @@ from pydantic import SecretStr
 
 from engines.llm.base import LanguageProfile
 
+REMOTE = "remote"
+"""As the address: engines of the gateway write summaries."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conf:
@@ -21,7 +24,7 @@ class Conf:
     @property
     def profile(self) -> LanguageProfile | None:
         """The language model of this installation; None: summaries are extractive."""
-        if not self.url:
+        if self.url in ("", REMOTE):
             return None
         return LanguageProfile(
             name="default",

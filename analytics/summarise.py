@@ -93,7 +93,7 @@ def summarise(
     return _draft(checked, evidence, f"{profile.name}/{profile.model}", asker.usage)
 
 
-CITED = re.compile(r"[\[(]([\d\s,;]+)[\])]")
+CITED = re.compile(r"\s*\[([\d\s,;]+)\]")
 BULLET = re.compile(r"^\s*(?:[-*•–—]|\d{1,3}[.)])\s+")
 
 

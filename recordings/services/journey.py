@@ -68,13 +68,14 @@ def engine_names() -> list[str]:
 
 
 def _executor(asked: Any, step: type[Step], kinds: set[str]) -> Executor:
-    """Who may do a step. The engine that was asked for is the one that hears."""
-    if not step.kind or (step.kind != HEARING and HEARING in kinds):
+    """Who may do a step. The engine that was asked for is the one that hears, where one does."""
+    if not step.kind:
         return Executor.ANY
-    own = settings.RECOGNITION["engine"] if step.kind == HEARING else ""
-    if (asked or own) == REMOTE:
+    meant = asked if step.kind == HEARING or HEARING not in kinds else None
+    own = settings.RECOGNITION["engine"] if step.kind == HEARING else settings.ANALYTICS["url"]
+    if (meant or own) == REMOTE:
         return Executor.ENGINE
-    return Executor.LOCAL if asked and step.kind == HEARING else Executor.ANY
+    return Executor.LOCAL if meant and step.kind == HEARING else Executor.ANY
 
 
 def _check_engine(name: Any) -> None:
