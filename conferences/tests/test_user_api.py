@@ -422,6 +422,7 @@ def test_summaries(fake: FakeServer, budget: Recording) -> None:
             }
         ],
         "coverage": 0.5,
+        "stale": False,
     }
     budget.summaries.update(status="pending")
     assert client.get(f"{URL}transcriptions/{budget.number}/summary").json() == {"summaries": []}

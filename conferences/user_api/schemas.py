@@ -152,6 +152,7 @@ class UserSummaryShape(serializers.Serializer[Any]):
     text = serializers.CharField()
     items = SummaryItemShape(many=True)
     coverage = serializers.FloatField()
+    stale = serializers.BooleanField(help_text="The text was edited after it was made.")
     created_at = serializers.DateTimeField()
 
 
