@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from common.errors import Conflict, Invalid, NotAllowed, SaiError
 from common.sql import ask
-from conferences import rights
+from conferences import leaving_out, rights
 from conferences.choices import ImportStatus
 from conferences.models import Conference, RemoteTrack, Session
 from conferences.services import people
@@ -38,6 +38,8 @@ def advance(between: Callable[[], object] = lambda: None) -> None:
     ask(statements.FORGET)
     ask(statements.EXPIRE)
     ask(statements.REOPEN)
+    insist(leaving_out.forget_late)
+    ask(statements.RULES_OVER)
     deeds: list[tuple[str, Callable[[int], object]]] = [
         (statements.UNBORN, give_recording),
         (statements.TRACKLESS, add_late),

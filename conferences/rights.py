@@ -3,14 +3,17 @@
 Rows that a person wrote are never touched: ours carry their rule as origin, `role:participant`.
 """
 
-from collections.abc import Iterable
+import datetime as dt
+from collections.abc import Sequence
 
 from django.db import transaction
 
 from accounts import audit
 from accounts.choices import Action
-from conferences.choices import ConferenceRole, ConnectionAccess
+from conferences import role_rules
+from conferences.choices import ConferenceRole
 from conferences.models import Conference, RemoteTrack
+from conferences.role_rules import Rules
 from conferences.services import people
 from recordings.choices import Right
 from recordings.models import Access, Recording
@@ -18,9 +21,10 @@ from recordings.services import awaited
 
 PREFIX = "role:"
 ADMINISTRATORS = "role:administrator"
-READ_ONLY = frozenset({Right.VIEW, Right.COMMENT})
-Wanted = dict[tuple[str, int], tuple[str, list[str]]]
-"""(`user` or `group`, its id) -> (origin, rights)."""
+Given = tuple[str, list[str], dt.datetime | None]
+Wanted = dict[tuple[str, int], Given]
+"""(`user` or `group`, its id) -> (origin, rights, their end)."""
+NOTHING: Given = ("", [], None)
 
 
 @transaction.atomic
@@ -38,9 +42,10 @@ def write(conference_id: int) -> None:
     recordings = list(Recording.objects.filter(sessions__conference=conference).distinct())
     if not recordings:
         return
-    wanted = _wanted(conference)
+    rules = role_rules.rules_of(conference, [one.pk for one in recordings])
+    there = _people(conference, list(rules.values()))
     for recording in recordings:
-        _bring_in_step(recording, wanted)
+        _bring_in_step(recording, _wanted(conference, there, rules[recording.pk]))
     _name_tracks(conference)
 
 
@@ -50,27 +55,28 @@ def is_person(call_id: str) -> bool:
     return bool(login and at) and not login.startswith("#")
 
 
-def _wanted(conference: Conference) -> Wanted:
-    connection = conference.connection
-    group = people.administrators_of(connection)
-    wanted: Wanted = {("group", group.pk): (ADMINISTRATORS, _allowed(connection.access, Right))}
+def _people(conference: Conference, rules: Sequence[Rules]) -> list[tuple[int, str]]:
+    """(user, role) of those to whom some recording's rules give anything."""
+    found = []
     for there in conference.participants.all():
         owns = there.call_id == conference.owner_call_id.lower()
         role = ConferenceRole.OWNER.value if owns else there.role
-        given = _allowed(connection.access, connection.default_rights.get(role, []))
-        if given and is_person(there.call_id):
-            user = people.person_of(connection, there.call_id, there.display_name)
-            wanted["user", user.pk] = (f"{PREFIX}{role}", given)
+        if is_person(there.call_id) and any(one[role].rights for one in rules):
+            user = people.person_of(conference.connection, there.call_id, there.display_name)
+            found.append((user.pk, role))
+    return found
+
+
+def _wanted(conference: Conference, there: Sequence[tuple[int, str]], rules: Rules) -> Wanted:
+    connection = conference.connection
+    group = people.administrators_of(connection)
+    everything = role_rules.allowed(connection.access, Right)
+    wanted: Wanted = {("group", group.pk): (ADMINISTRATORS, everything, None)}
+    for user, role in there:
+        if rules[role].rights:
+            rule = rules[role]
+            wanted["user", user] = (f"{PREFIX}{role}", rule.rights, rule.expires_at)
     return wanted
-
-
-def _allowed(access: str, rights: Iterable[str]) -> list[str]:
-    """In the usual order; view is always among them. A read-only connection gives no more than a
-    look."""
-    chosen = {Right(right) for right in rights if right in Right.values}
-    if access == ConnectionAccess.READ_ONLY:
-        chosen &= READ_ONLY
-    return [right.value for right in Right if right in chosen | {Right.VIEW}] if chosen else []
 
 
 def _bring_in_step(recording: Recording, wanted: Wanted) -> None:
@@ -79,20 +85,24 @@ def _bring_in_step(recording: Recording, wanted: Wanted) -> None:
     seen = set()
     for row in recording.access.filter(origin__startswith=PREFIX):
         key = ("user", row.user_id) if row.user_id else ("group", row.group_id or 0)
-        if wanted.get(key, ("", []))[0] != row.origin or key in seen:
+        if wanted.get(key, NOTHING)[0] != row.origin or key in seen:
             _record(Action.REVOKE, row)
             row.delete()
             continue
         seen.add(key)
-        if sorted(row.rights) != sorted(wanted[key][1]):
-            row.rights = wanted[key][1]
-            row.save(update_fields=["rights", "updated_at"])
-            _record(Action.GRANT, row)
-    for (kind, id_), (origin, given) in wanted.items():
+        _change(row, wanted[key])
+    for (kind, id_), (origin, given, end) in wanted.items():
         if (kind, id_) not in seen:
-            whom = {f"{kind}_id": id_}
-            row = Access.objects.create(recording=recording, origin=origin, rights=given, **whom)
-            _record(Action.GRANT, row)
+            whom = {f"{kind}_id": id_, "origin": origin, "rights": given, "expires_at": end}
+            _record(Action.GRANT, Access.objects.create(recording=recording, **whom))
+
+
+def _change(row: Access, given: Given) -> None:
+    _origin, rights, end = given
+    if sorted(row.rights) != sorted(rights) or row.expires_at != end:
+        row.rights, row.expires_at = rights, end
+        row.save(update_fields=["rights", "expires_at", "updated_at"])
+        _record(Action.GRANT, row)
 
 
 def _record(action: Action, row: Access) -> None:
@@ -106,6 +116,7 @@ def _record(action: Action, row: Access) -> None:
             "group": row.group_id,
             "rights": row.rights,
             "rule": row.origin,
+            "expires_at": row.expires_at.isoformat() if row.expires_at else None,
         },
     )
 

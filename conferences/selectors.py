@@ -7,7 +7,14 @@ from django.db.models import Count, Q, QuerySet
 
 from common.sql import ask
 from conferences.choices import ConnectionAccess
-from conferences.models import Conference, ConferenceSettings, Connection, RemoteTrack, Session
+from conferences.models import (
+    Conference,
+    ConferenceSettings,
+    Connection,
+    Identity,
+    RemoteTrack,
+    Session,
+)
 from conferences.sql import downloads
 from recordings import selectors as recordings
 from recordings.choices import Right
@@ -92,6 +99,28 @@ def joinable_with(recording: Recording, user: Any) -> QuerySet[Session]:
         .select_related("recording")
         .order_by("started_at", "id")
     )
+
+
+def rights_over(user: Any, conference: Conference) -> frozenset[Right]:
+    """What this person may decide about a conference as a whole: its owner and administrators
+    everything, others what they may do with every recording of it."""
+    if getattr(user, "is_superuser", False) and not user.realm:
+        return frozenset(Right)
+    person = Identity.objects.filter(user=user, connection=conference.connection_id).first()
+    owner = conference.owner_call_id.lower()
+    if person and (person.is_administrator or (owner and person.call_id == owner)):
+        return frozenset(Right)
+    held = Recording.objects.filter(sessions__conference=conference, trashed_at__isnull=True)
+    found = [recordings.rights_of(user, one) for one in held.distinct()]
+    return frozenset.intersection(*found) if found else frozenset()
+
+
+def call_id_of(user: Any, recording: Recording) -> str:
+    """Who this person was in the recording's conference; empty where he is not of its server."""
+    person = Identity.objects.filter(
+        user=user, connection__conferences__sessions__recording=recording
+    ).first()
+    return person.call_id if person else ""
 
 
 def seen_sessions(user: Any, conference: Conference) -> QuerySet[Session, int]:

@@ -6,8 +6,15 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
-SINGLE = ("TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE", "ERROR_WORDS")
-LISTS = ("TOKEN_RESOLVERS", "TIDYING", "RECORDING_PANELS", "SOUND_MADE", "WORDS_MADE")
+SINGLE = ("REALM_NAMES", "TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE", "ERROR_WORDS")
+LISTS = (
+    "TOKEN_RESOLVERS",
+    "TIDYING",
+    "RECORDING_PANELS",
+    "PROCESS_GUARDS",
+    "SOUND_MADE",
+    "WORDS_MADE",
+)
 TABLES = (
     "EVENT_AUDIENCES",
     "NOTICE_CHANNELS",

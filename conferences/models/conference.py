@@ -138,6 +138,11 @@ class Participant(TimestampedModel):
                 condition=Q(role__in=ConferenceRole.values), name="participant_role_known"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["conference"], condition=Q(left_out=True), name="participant_left_out"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.call_id

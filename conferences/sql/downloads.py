@@ -21,7 +21,9 @@ WITH busy AS MATERIALIZED (
         SELECT t.id, t.priority, t.turn FROM conferences_remotetrack t
         JOIN conferences_session s ON s.id = t.session_id AND s.recording_id IS NOT NULL
         WHERE t.connection_id = c.id AND t.status = 'pending' AND t.ready_at <= now()
-            AND t.track_id IS NOT NULL
+            AND t.track_id IS NOT NULL AND NOT EXISTS (
+                SELECT FROM conferences_participant p WHERE p.conference_id = s.conference_id
+                    AND p.call_id = lower(t.call_id) AND p.left_out)
         ORDER BY t.priority, t.turn, t.id LIMIT 1
     ) t
     WHERE room.any AND c.enabled AND c.access = 'full' AND c.status NOT IN ('rejected', 'off')

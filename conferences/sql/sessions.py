@@ -103,3 +103,10 @@ WHERE s.status = 'expired' AND NOT s.forgotten AND EXISTS (
 ACCESS_DUE = """
 SELECT id FROM conferences_conference WHERE access_due AND id > %(after)s
 ORDER BY id LIMIT %(limit)s"""
+
+RULES_OVER = """
+WITH over AS (
+    DELETE FROM conferences_rolerights WHERE expires_at <= now() RETURNING conference_id
+)
+UPDATE conferences_conference SET access_due = true WHERE id IN (SELECT conference_id FROM over)"""
+"""Rights of roles that have ended: what was before counts again."""

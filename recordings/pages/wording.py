@@ -19,6 +19,7 @@ PIPELINES: dict[str, Text] = {
     "transcribe": _("Words only"),
     "convert": _("Sound only"),
     "report": _("Summary only"),
+    "reassemble": _("Put together again: transcript and summary"),
 }
 LANGUAGES: dict[str, Text] = {"": _("Find out by itself"), "ru": _("Russian"), "en": _("English")}
 """Offered on the pages; the API takes every language that the engines know."""

@@ -24,7 +24,8 @@ from recordings.storage import files as stored
 
 @dataclass(frozen=True)
 class Expected:
-    """A track that is to come. `offset`: seconds from the recording's beginning."""
+    """A track that is to come, or (left out) never will. `offset`: seconds from the recording's
+    beginning."""
 
     name: str
     offset: float = 0.0
@@ -86,7 +87,7 @@ def expect(recording: Recording, expected: Expected) -> Track:
         name=values.clean_text(expected.name),
         offset=max(expected.offset, 0.0),
         left_out=expected.left_out,
-        status=TrackStatus.PENDING,
+        status=TrackStatus.MISSING if expected.left_out else TrackStatus.PENDING,
     )
 
 

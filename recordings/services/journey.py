@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from common.errors import Conflict, Invalid
@@ -33,10 +34,13 @@ def process(
     """Writes the whole journey down and wakes whoever does its first step.
 
     `tracks` (ids) limits the steps done per track. Conflict when a run is under way or there is no
-    sound yet; Invalid when the pipeline or a track does not exist; LicenceLimit.
+    sound yet; Invalid when the pipeline or a track does not exist; LicenceLimit; what a guard of
+    an upper floor raises (`PROCESS_GUARDS` in wiring).
     """
     name = values.check_pipeline(pipeline) or default_pipeline(recording.kind)
     _check_engine((params or {}).get("engine"))
+    for guard in settings.PROCESS_GUARDS:
+        import_string(guard)(recording)
     with transaction.atomic():
         usage.admit(recording, pipeline=name)  # before the row: whoever waits here holds nothing
         locked = Recording.objects.select_for_update().get(pk=recording.pk)

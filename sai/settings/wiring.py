@@ -21,6 +21,7 @@ PIPELINES: dict[str, list[str]] = {
     "voice": _HEAR,
     "transcribe": _HEAR,
     "report": _SUMMARISE,
+    "reassemble": ["recognition.steps.Assemble", *_SUMMARISE],
 }
 
 TOKEN_RESOLVERS: list[str] = ["accounts.tokens.resolve", "conferences.tokens.resolve"]
@@ -41,6 +42,9 @@ RECORDING_PANELS: list[str] = [
     "conferences.pages.panel.conference_panel",
 ]
 """Panels of a recording's page, in order: (request, recording) -> a Panel, or None for nothing."""
+
+PROCESS_GUARDS: list[str] = ["conferences.consent.guard"]
+"""Who may refuse that a recording is processed: (recording) -> None, or raises a SaiError."""
 
 LICENCE_USAGE: dict[str, str] = {
     "full_connections": "conferences.selectors.full_connections",
