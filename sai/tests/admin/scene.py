@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from analytics.models import LanguageAnswer, Summary
 from analytics.services import save_prompt
+from conferences.models import ConferenceSettings, Connection
 from notifications.models import Delivery, Notice, Webhook
 from recognition.models import (
     Engine,
@@ -80,6 +81,7 @@ def furnish(count=1):
         StepSpeed.objects.create(step=f"x.{name}", seconds_per_second=0.1)
         LanguageAnswer.objects.create(key=name, answer="yes")
         _tell(name)
+        _meet(name)
         RetentionRule.objects.create(name=name, all_days=365)
 
 
@@ -91,6 +93,16 @@ def _tell(name):
     delivery.notices.add(notice)
     webhook = Webhook.objects.create(name=name, url="https://a.example/", events=["*"])
     webhook.deliveries.create(type="run.status", object_key="run:1", body="{}", error="status")
+
+
+def _meet(name):
+    """A conference of a server, one of whose tracks can't be had."""
+    ConferenceSettings.objects.get_or_create(pk=1)
+    connection = Connection.objects.create(name=name, url=f"https://{name}.example", error=ERROR)
+    conference = connection.conferences.create(remote_id=name, topic="Budget")
+    conference.participants.create(call_id=f"anna@{name}")
+    session = conference.sessions.create(remote_id=name, ended=True)
+    session.tracks.create(connection=connection, remote_id=name, status="failed", error=ERROR)
 
 
 def stored_recording(tmp_path):
