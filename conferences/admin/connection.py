@@ -20,7 +20,7 @@ from unfold.widgets import UnfoldAdminPasswordWidget
 from accounts.audit import actor_of
 from common.admin import BoundedAdmin, badge_of, explain, failure, go_to, moment
 from common.errors import SaiError
-from conferences import selectors
+from conferences import selectors, signing_in
 from conferences.admin.words import CONNECTION
 from conferences.models import Connection
 from conferences.services import connections, health_of
@@ -90,7 +90,7 @@ class ConnectionAdmin(BoundedAdmin):
     search_fields = ["name", "host"]
     actions = ["poll_chosen"]
     actions_detail = ["check_one", "poll_one"]
-    readonly_fields = ["health"]
+    readonly_fields = ["health", "redirect_address"]
     fieldsets = [
         (gettext_lazy("Health"), {"fields": ["health"]}),
         (None, {"fields": ["name", ("platform", "access"), "url", "enabled"]}),
@@ -99,6 +99,7 @@ class ConnectionAdmin(BoundedAdmin):
             {
                 "fields": [
                     ("client_id", "client_secret"),
+                    "redirect_address",
                     "verify_tls",
                     "ca_bundle",
                     ("chat_bot_user", "chat_bot_password"),
@@ -131,6 +132,11 @@ class ConnectionAdmin(BoundedAdmin):
     @display(description=gettext_lazy("status"), ordering="status")
     def state(self, connection: Connection) -> SafeString:
         return badge_of(connection, "status", CONNECTION)
+
+    @display(description=gettext_lazy("redirect address"))
+    def redirect_address(self, connection: Connection) -> str:
+        """To be entered in the server's OAuth application, so that people can sign in with it."""
+        return signing_in.redirect_uri(connection) if connection.pk else "-"
 
     @display(description=gettext_lazy("missing scopes"))
     def missing(self, connection: Connection) -> str:

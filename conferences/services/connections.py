@@ -9,7 +9,7 @@ from django.db.models.functions import Now
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts import audit, licences
+from accounts import audit, licences, services
 from accounts.choices import Action
 from accounts.models import User
 from common.errors import Conflict, Invalid
@@ -74,10 +74,12 @@ def change(
 def delete(
     connection: Connection, *, actor: User | None, request: HttpRequest | None = None
 ) -> None:
-    """It is forgotten with its conferences; the recordings made of them stay."""
+    """It is forgotten with its conferences, and its people can't sign in any more; the recordings
+    made of them stay."""
     with transaction.atomic():
         data = {"name": connection.name}
         audit.record(actor, Action.DELETE, "connection", connection.pk, request=request, data=data)
+        services.revoke_all(realm=connection.realm, actor=actor, request=request)
         connection.delete()
 
 
@@ -121,9 +123,16 @@ def _store(
             audit.record(
                 actor, Action.CHANGE, "connection", connection.pk, request=request, data=data
             )
+            if not made and _ends_sign_ins(connection, changed):
+                services.revoke_all(realm=connection.realm, actor=actor, request=request)
         _after(connection, changed)
     connection.refresh_from_db()
     return connection
+
+
+def _ends_sign_ins(connection: Connection, changed: set[str]) -> bool:
+    """Who proved himself to a server that is off, or was another one, has proved nothing."""
+    return bool(changed & {"url", "platform"}) or ("enabled" in changed and not connection.enabled)
 
 
 def _assign(connection: Connection, fields: Mapping[str, Any]) -> set[str]:

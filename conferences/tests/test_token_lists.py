@@ -10,8 +10,9 @@ from accounts.choices import Role, TokenKind
 from accounts.models import AuditEntry, Token, User
 from accounts.tokens import make
 from common.sql import ask
+from conferences import signing_in
 from conferences.models import Connection
-from conferences.services import people
+from conferences.services import connections, people
 from recordings.tests import factories
 from recordings.tests.doors import caller
 
@@ -135,6 +136,38 @@ def test_only_administrators_revoke_for_others(admin: User, anna: User) -> None:
     where = f"/api/v1/tokens/{made['access'].pk}/"
     assert caller(factories.user()).delete(where).status_code == 404
     assert caller(admin).delete(where).status_code == 204
+
+
+@pytest.mark.parametrize("how", ["switched off", "another server", "deleted"])
+def test_who_proved_himself_to_a_server_that_is_gone_proved_nothing(
+    admin: User, anna: User, how: str
+) -> None:
+    north = Connection.objects.get()
+    connections.change(north, actor=admin, client_id="x", poll_seconds=90)
+    tokens_of_all_kinds(anna, admin)
+    browser = Client()
+    browser.force_login(anna)
+    connections.change(north, actor=admin, name="Still the same")
+    assert not Token.objects.exclude(revoked_at=None).exists()
+    if how == "switched off":
+        connections.change(north, actor=admin, enabled=False)
+    elif how == "another server":
+        connections.change(north, actor=admin, url="https://other.example")
+    else:
+        connections.delete(north, actor=admin)
+    assert not Token.objects.filter(revoked_at=None).exists()
+    request = HttpRequest()
+    request.session = browser.session
+    assert not isinstance(get_user(request), User)
+
+
+def test_the_page_of_a_connection_says_where_people_come_back(admin: User, anna: User) -> None:
+    north = Connection.objects.get()
+    browser = Client()
+    browser.force_login(admin)
+    page = browser.get(f"/admin/conferences/connection/{north.pk}/change/").content.decode()
+    assert signing_in.redirect_uri(north) in page
+    assert browser.get("/admin/conferences/connection/add/").status_code == 200
 
 
 def test_old_rows_of_servers_tokens_are_tidied(admin: User, anna: User) -> None:
