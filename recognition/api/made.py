@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from accounts import audit
 from accounts.choices import Action
 from common.errors import NotFound
+from recognition.gateway.standing import made_of
 from recognition.models import EngineOutput
 from recordings.api import find, ranges
 from recordings.api.audio import AsyncChunks, Chunks
 from recordings.api.one import LINK
-from recordings.models import Recording
 from recordings.storage import files
 
 
@@ -32,11 +32,6 @@ class MadeSerializer(serializers.ModelSerializer):
 
 class MadeList(serializers.Serializer):
     results = MadeSerializer(many=True)
-
-
-def made_of(recording: Recording) -> list[EngineOutput]:
-    found = EngineOutput.objects.filter(recording=recording, taken=True)
-    return list(found.select_related("file").order_by("pk"))
 
 
 class Made(find.RecordingView):

@@ -6,7 +6,8 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from common.sql import ask
 from recognition.gateway.register import connected
-from recognition.models import Engine, Outcome
+from recognition.models import Engine, EngineOutput, Outcome
+from recordings.models import Recording
 
 HELD = [Outcome.OFFERED, Outcome.WORKING]
 
@@ -33,3 +34,10 @@ WHERE e.session IS NOT NULL AND e.heard_at > now() - interval '1 minute'"""
 def summary() -> dict[str, Any]:
     """`connected`, `draining`, their `slots`, and what they are `holding`."""
     return ask(SUMMARY)[0]
+
+
+def made_of(recording: Recording) -> list[EngineOutput]:
+    """Sound that engines made of it, but not of whoever is left out."""
+    made = EngineOutput.objects.filter(recording=recording, taken=True)
+    shown = made.exclude(track__left_out=True)
+    return list(shown.select_related("file", "track").order_by("pk"))

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
 from django.utils import timezone
+from pytest_django import Settings
 from websockets.exceptions import ConnectionClosed
 
 from recognition.gateway import collect, settling
@@ -21,6 +23,7 @@ from recordings import services, tasks
 from recordings.models import StepRun
 from recordings.pipeline import leases, runner
 from recordings.tests.web import Server
+from tests.faults.hurry import REAL
 from tests.faults.invariants import check_history, nobody_is_stuck
 
 
@@ -337,3 +340,32 @@ def test_engines_and_workers_share_one_queue(connect: Connect, tmp_path: Path) -
     told = sum(words.engine == "test/1" for words in TrackWords.objects.all())
     assert told == remote
     assert TrackWords.objects.count() == 30
+
+
+@pytest.mark.campaign
+@pytest.mark.parametrize("way", ["silent", "vanished"])
+def test_with_the_real_times_work_changes_hands_within_45_seconds(
+    connect: Connect, tmp_path: Path, settings: Settings, way: str
+) -> None:
+    settings.RECORDINGS = {**settings.RECORDINGS, **REAL}
+    engine = connect("first")
+    made = recording(tmp_path, params={"engine": "remote"})
+    offer = engine.take()
+    engine.answer(offer, "progress", percent=1, stage="")
+    begun = time.monotonic()
+    if way == "vanished":
+        engine.vanish()
+    other = connect("second")
+    again: dict[str, Any] | None = None
+    while again is None and time.monotonic() < begun + 60:
+        tasks.tidy()
+        try:
+            again = other.hear(REAL["sweep_seconds"])
+        except TimeoutError:
+            continue
+    assert again is not None
+    assert time.monotonic() - begun < 45
+    assert (again["type"], again["attempt"]) == ("offer", 2)
+    other.answer(again, "accept")
+    assert other.finish(again, phrases(again, "second"))["type"] == "accepted"
+    hears_in_the_end(made, "second", 2)

@@ -133,3 +133,11 @@ def test_what_an_engine_made_is_offered_to_those_who_may_see_the_recording(
     other = recording(tmp_path, owner=made.owner)
     assert api.get(f"{URL}{other.pk}/made/{row['id']}/").status_code == 404
     assert EngineOutput.objects.count() == 1
+    browser = Client()
+    browser.force_login(made.owner)
+    page = f"/recordings/{made.pk}/"
+    assert f"{address}{row['id']}/" in browser.get(page).content.decode()
+    made.tracks.update(left_out=True)  # who is left out is not heard here either
+    assert api.get(address).json()["results"] == []
+    assert api.get(f"{address}{row['id']}/").status_code == 404
+    assert f"{address}{row['id']}/" not in browser.get(page).content.decode()

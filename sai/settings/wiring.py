@@ -38,6 +38,7 @@ EVENT_AUDIENCES: dict[str, str] = {"recording": "recordings.selectors.viewers_of
 
 RECORDING_PANELS: list[str] = [
     "recognition.pages.transcript_panel",
+    "recognition.panels.made_panel",
     "analytics.pages.summary_panel",
     "conferences.pages.panel.conference_panel",
 ]
