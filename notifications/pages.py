@@ -48,6 +48,10 @@ class Notices(PersonalView):
 
 
 class Count(PersonalView):
+    def handle_no_permission(self) -> HttpResponse:  # type: ignore[override]
+        """Whoever was signed out meanwhile gets no sign-in page in the place of a bell."""
+        return HttpResponse(status=401)
+
     def get(self, request: HttpRequest) -> HttpResponse:
         """The bell, asked for now and then by every open page."""
         return render(

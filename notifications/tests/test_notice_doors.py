@@ -178,9 +178,14 @@ def test_wishes_on_the_page(client: Client, ann: User) -> None:
     assert (half.status_code, "beginning and an end" in half.content.decode()) == (400, True)
 
 
-@pytest.mark.parametrize("address", ["/notices/", "/notices/count/", "/profile/notices/"])
+@pytest.mark.parametrize("address", ["/notices/", "/profile/notices/"])
 def test_nobody_else_gets_in(transactional_db, address: str) -> None:
     assert Client().get(address).status_code == 302
+
+
+def test_who_was_signed_out_gets_no_sign_in_page_for_a_bell(transactional_db) -> None:
+    answer = Client().get("/notices/count/")
+    assert (answer.status_code, answer.content) == (401, b"")
 
 
 @pytest.mark.parametrize("address", ["/api/v1/notices/", "/api/v1/me/notices/"])
