@@ -262,3 +262,15 @@ def test_metrics_and_downloads_settings(admin: Client, connect: Any) -> None:
     assert changed.json()["download_workers"] == 9
     wrong = admin.patch(address, {"download_workers": 0}, content_type="application/json")
     assert wrong.status_code == 400
+
+
+def test_the_list_can_be_narrowed_to_a_source(root: Any) -> None:
+    owner = factories.user()
+    factories.recording(owner, source="trueconf")
+    factories.recording(owner, source="upload")
+    browser = Client()
+    browser.force_login(owner)
+    text = browser.get("/", {"source": "trueconf"}).content.decode()
+    assert 'value="trueconf" selected' in text
+    assert "1 recording found" in text
+    assert "2 recordings found" in browser.get("/", {"source": "nonsense"}).content.decode()
