@@ -16,6 +16,7 @@ from conferences.choices import ConnectionAccess
 from conferences.fake_tcs.server import FakeServer
 from conferences.models import Connection
 from conferences.tests import scene
+from recognition.services import editing
 from recordings.choices import Right
 from recordings.models import Recording, Run
 from recordings.tests import factories
@@ -387,6 +388,22 @@ def test_lines(fake: FakeServer, budget: Recording) -> None:
     }
     assert second["id"] == phrases[1].pk
     assert AuditEntry.objects.filter(action="view", object_id=str(budget.pk)).count() == 1
+
+
+def test_corrections_are_seen(fake: FakeServer, budget: Recording) -> None:
+    client = signed_in(fake, "boris")
+    where = f"{URL}transcriptions/{budget.number}/lines"
+    first = client.get(where).json()["lines"][0]
+    editing.edit_text(budget, line=first["id"], text="the budget is five thousand", by=budget.owner)
+    lines = client.get(where).json()["lines"]
+    assert [line["line"] for line in lines] == ["the budget is five thousand", scene.SAID[1][1]]
+    typed(lines[0], LINE)
+    assert lines[0]["call_id"] == "anna@north.example"
+    # A summary that was made before says so.
+    summaries = client.get(f"{URL}transcriptions/{budget.number}/summary").json()["summaries"]
+    assert [summary["stale"] for summary in summaries] == [True]
+    assert [one["id"] for one in lines[:1]] == [first["id"]]
+    assert len(client.get(URL + "transcriptions?search=five").json()["transcriptions"]) == 1
 
 
 def test_lines_come_in_pages_when_asked(fake: FakeServer, budget: Recording) -> None:
