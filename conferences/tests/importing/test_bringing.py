@@ -15,6 +15,7 @@ from conferences.models import (
     Session,
 )
 from conferences.platforms.base import CredentialsRejected, RemoteParticipant
+from conferences.services import connections
 from conferences.tests.importing.conftest import at_once
 from conferences.tests.importing.server import away
 from recordings import services, tasks
@@ -260,4 +261,33 @@ def test_a_read_only_connection_brings_nothing(connect: Any, work: Any, wav: Any
     work.once()
     connection.refresh_from_db()
     assert connection.status == "works"
+    assert not Conference.objects.exists()
+
+
+def test_a_server_that_is_given_up_leaves_nobody_waiting(connect: Any, work: Any, wav: Any) -> None:
+    _connection, server = connect(track_patience_hours=0)
+    server.meet()
+    server.speak("anna", wav(pitch=300))
+    server.pause, server.chunk = 0.05, 256
+    work.until(lambda: RemoteTrack.objects.filter(status="downloading").exists())
+    Connection.objects.update(enabled=False)
+    work.stop()
+    RemoteTrack.objects.filter(status="downloading").update(status="pending", lease_until=None)
+    journey.advance()
+    recording = Recording.objects.get()
+    assert (recording.status, recording.incomplete) == ("failed", True)
+    assert Session.objects.get().status == "failed"
+
+
+def test_deleting_a_connection_releases_what_waits(connect: Any, work: Any, wav: Any) -> None:
+    connection, server = connect()
+    server.meet()
+    server.speak("anna", wav(pitch=300))
+    server.speak("boris", wav(pitch=500), gone=True)
+    work.until(RemoteTrack.objects.filter(status="stored").exists)
+    work.stop()
+    connections.delete(connection, actor=None)
+    recording = Recording.objects.get()
+    assert (recording.status, recording.incomplete) == ("ready", True)
+    assert list(recording.tracks.values_list("status", flat=True)) == ["stored", "missing"]
     assert not Conference.objects.exists()
