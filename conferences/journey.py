@@ -13,10 +13,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
+from accounts import audit
+from accounts.choices import Action
 from accounts.models import User
 from common.errors import Conflict, Invalid, NotAllowed, SaiError
 from common.sql import ask
-from conferences import leaving_out, rights
+from conferences import abandoning, leaving_out, rights
 from conferences.choices import ImportStatus
 from conferences.models import Conference, RemoteTrack, Session
 from conferences.services import people
@@ -38,6 +40,7 @@ def advance(between: Callable[[], object] = lambda: None) -> None:
     ask(statements.FORGET)
     ask(statements.EXPIRE)
     ask(statements.REOPEN)
+    abandoning.give_up_silent()
     insist(leaving_out.forget_late)
     ask(statements.RULES_OVER)
     deeds: list[tuple[str, Callable[[int], object]]] = [
@@ -99,6 +102,8 @@ def give_recording(session_id: int) -> Recording | None:
         recording=recording, status=ImportStatus.DOWNLOADING
     )
     Conference.objects.filter(pk=conference.pk).update(access_due=True)
+    data = {"made_of": session.pk, "connection": conference.connection_id, "tracks": len(remote)}
+    audit.record(None, Action.CHANGE, "recording", recording.pk, data=data)
     return recording
 
 

@@ -13,7 +13,7 @@ from accounts import audit, licences, services
 from accounts.choices import Action
 from accounts.models import User
 from common.errors import Conflict, Invalid
-from conferences import health
+from conferences import abandoning, health
 from conferences.choices import ConferenceRole, ConnectionAccess, ConnectionStatus
 from conferences.models import Conference, Connection
 from conferences.platforms import registry
@@ -80,6 +80,7 @@ def delete(
         data = {"name": connection.name}
         audit.record(actor, Action.DELETE, "connection", connection.pk, request=request, data=data)
         services.revoke_all(realm=connection.realm, actor=actor, request=request)
+        abandoning.release_recordings(connection)
         connection.delete()
 
 
