@@ -8,6 +8,7 @@ from common.errors import Conflict, NotAllowed
 from conferences import selectors
 from conferences.choices import Consent
 from conferences.models import Conference
+from conferences.roles import NOT_YOURS
 from conferences.services import tracks
 from recordings.choices import Right
 from recordings.models import Recording
@@ -41,5 +42,5 @@ def say(
     """Given: what waited for it begins. Refused: nothing begins any more; what is here already
     stays until somebody deletes it. NotAllowed unless `by` decides about the conference."""
     if Right.SHARE not in selectors.rights_over(by, conference):
-        raise NotAllowed(_("You may not decide about this conference."))
+        raise NotAllowed(_(NOT_YOURS))
     return tracks.say_consent(conference, word, actor=by, request=request)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts import audit
 from accounts.choices import Action
 from accounts.models import User
-from common.errors import Invalid, NotAllowed, NotFound
+from common.errors import Invalid, NotAllowed, NotFound, gettext_noop
 from conferences import rights, role_rules, selectors
 from conferences.choices import ConferenceRole
 from conferences.models import Conference, RoleRights
@@ -28,6 +28,8 @@ Held = Mapping[Right, dt.datetime | None]
 """What the giver may do, each with its end."""
 Wishes = Mapping[str, Iterable[str] | None]
 """Role -> its rights from now on; none at all: nothing; None: as it was before any wish."""
+
+NOT_YOURS = gettext_noop("You may not decide about this conference.")
 
 
 def shown(recording: Recording) -> Rules:
@@ -72,7 +74,7 @@ def change_conference(
     counts. NotAllowed unless `by` decides about the conference."""
     held = dict.fromkeys(selectors.rights_over(by, conference))
     if Right.SHARE not in held:
-        raise NotAllowed(_("You may not decide about this conference."))
+        raise NotAllowed(_(NOT_YOURS))
     _change(conference, None, wishes, held, by=by, expires_at=expires_at, request=request)
     return role_rules.rules_of(conference, [None])[None]
 

@@ -12,7 +12,7 @@ from rest_framework.views import APIView
 from accounts.api.reading import user_of
 from accounts.permissions import Administrator
 from common.api import NewestFirst, given
-from conferences import selectors
+from conferences import consent, selectors
 from conferences.api.serializers import (
     ConferenceSerializer,
     ConsentSerializer,
@@ -27,14 +27,14 @@ from recordings.api.schemas import RecordingShape
 from recordings.choices import Right
 
 
-class _Visible(GenericAPIView):
+class VisibleConference(GenericAPIView):
     queryset = Conference.objects.none()
 
     def get_queryset(self) -> QuerySet[Conference]:
         return selectors.conferences_for(self.request.user)
 
 
-class Conferences(_Visible, ListAPIView):
+class Conferences(VisibleConference, ListAPIView):
     serializer_class = ConferenceSerializer
     pagination_class = NewestFirst
 
@@ -43,7 +43,7 @@ class Conferences(_Visible, ListAPIView):
         return super().get(request, *args, **kwargs)
 
 
-class OneConference(_Visible):
+class OneConference(VisibleConference):
     serializer_class = OneConferenceSerializer
 
     @extend_schema(tags=["conferences"], operation_id="conference")
@@ -56,13 +56,30 @@ class OneConference(_Visible):
             body["sessions"] = [one for one in body["sessions"] if one["id"] in seen]
         return Response(body)
 
+    @extend_schema(
+        tags=["conferences"],
+        operation_id="change_conference",
+        request=ConsentSerializer,
+        responses={200: ConferenceSerializer},
+    )
+    def patch(self, request: Request, pk: int) -> Response:
+        """Whether its people agreed to be recognised: said by its owner, or whoever may share all
+        its recordings."""
+        return _consent(self.get_object(), request)
 
-class _Administered(_Visible):
+
+def _consent(conference: Conference, request: Request) -> Response:
+    word = given(ConsentSerializer, request)["consent"]
+    found = consent.say(conference, word, by=user_of(request), request=request)
+    return Response(ConferenceSerializer(found).data)
+
+
+class _Administered(VisibleConference):
     permission_classes = [Administrator]
     serializer_class: Any = ConferenceSerializer
 
 
-class ConferenceConsent(_Administered):
+class ConferenceConsent(VisibleConference):
     @extend_schema(
         tags=["conferences"],
         operation_id="conference_consent",
@@ -70,10 +87,8 @@ class ConferenceConsent(_Administered):
         responses={200: ConferenceSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Whether its people agreed to be recognised."""
-        word = given(ConsentSerializer, request)["consent"]
-        found = tracks.say_consent(self.get_object(), word, actor=user_of(request), request=request)
-        return Response(ConferenceSerializer(found).data)
+        """The same as PATCH of the conference."""
+        return _consent(self.get_object(), request)
 
 
 class ConferenceRetry(_Administered):

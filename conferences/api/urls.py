@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conferences.api import conferences, connections
+from conferences.api import conferences, connections, deciding
 
 urlpatterns = [
     path("connections/", connections.Connections.as_view()),
@@ -15,5 +15,8 @@ urlpatterns = [
     path("conferences/<int:pk>/", conferences.OneConference.as_view()),
     path("conferences/<int:pk>/consent/", conferences.ConferenceConsent.as_view()),
     path("conferences/<int:pk>/retry/", conferences.ConferenceRetry.as_view()),
+    path("conferences/<int:pk>/roles/", deciding.ConferenceRoles.as_view()),
+    path("recordings/<str:id>/roles/", deciding.RecordingRoles.as_view()),
+    path("recordings/<str:id>/participants/leave-out/", deciding.LeaveOut.as_view()),
     path("recordings/<str:id>/join/", conferences.Join.as_view()),
 ]

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from common.errors import Invalid
 from conferences import selectors
 from conferences.choices import DownloadStatus
+from conferences.pages.deciding import decisions
 from conferences.services import joining
 from recordings.choices import Right
 from recordings.models import Recording
@@ -40,6 +41,7 @@ def conference_panel(request: HttpRequest, recording: Recording) -> Panel | None
         "joinable": list(selectors.joinable_with(recording, request.user)[:20])
         if Right.DELETE in held
         else [],
+        **decisions(request, recording, held),
     }
     return Panel(
         slug="conference",
