@@ -6,9 +6,17 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.utils.module_loading import import_string
 
-SINGLE = ("REALM_NAMES", "TEXT_SEARCH", "TITLE_INDEX", "SUMMARY_SOURCE", "ERROR_WORDS")
+SINGLE = (
+    "REALM_NAMES",
+    "TEXT_SEARCH",
+    "TITLE_INDEX",
+    "SUMMARY_SOURCE",
+    "SUMMARY_LIST",
+    "ERROR_WORDS",
+)
 LISTS = (
     "TOKEN_RESOLVERS",
+    "SIGN_IN_DOORS",
     "TIDYING",
     "RECORDING_PANELS",
     "PROCESS_GUARDS",
