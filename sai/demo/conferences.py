@@ -147,7 +147,7 @@ class Story:
 
     def see_them_told(self) -> None:
         state = self.stage.wait("the notice", self._told, seconds=60)
-        told = sorted({one["to"] for one in state["messages"]})
+        told = sorted({one["recipient"] for one in state["messages"]})
         self.say(f"participants were told by the Transcription Bot: {', '.join(told)}")
         print(f"            {state['messages'][0]['text']!r}")  # noqa: T201
 
