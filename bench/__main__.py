@@ -26,6 +26,7 @@ NAMES = (
     "search",
     "events",
     "decoding",
+    "conferences",
     "starting",
 )
 HEAD = Row("metric", "ours", "bare or peer", "ratio", "goal", "note")

@@ -118,7 +118,7 @@ class EngineOutput(TimestampedModel):
     request = models.ForeignKey(
         EngineRequest, on_delete=models.SET_NULL, null=True, blank=True, related_name="outputs"
     )
-    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="engine_outputs")
     name = models.CharField(_("name"), max_length=255)
     format = models.CharField(_("format"), max_length=10)
     taken = models.BooleanField(_("taken in"), default=False)

@@ -125,6 +125,9 @@ def _sha256(storage: Storage, uid: UUID) -> str:
 def _unused(report: Report, *, before: dt.datetime, delete: bool) -> None:
     """Rows that no other row names, in whatever app: a step died between two statements."""
     nobody = Q()
+    hidden = {one for one in StoredFile._meta.get_fields(include_hidden=True) if one.auto_created}
+    if hidden - set(StoredFile._meta.related_objects):
+        raise AssertionError("A file may be in use by rows that can't be asked: name the relation.")
     for relation in StoredFile._meta.related_objects:
         nobody &= Q(**{f"{relation.name}__isnull": True})
     rows = list(StoredFile.objects.filter(nobody, created_at__lt=before))
