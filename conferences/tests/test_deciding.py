@@ -452,3 +452,17 @@ def test_rights_by_role_on_the_page(recording: Recording) -> None:
     client.force_login(who("boris"))
     assert client.post(where, {"participant": [VIEW, EDIT]}).status_code == 403
     assert held("boris") == {VIEW, COMMENT}
+
+
+def test_rules_of_retention_name_the_connection(connection: Connection) -> None:
+    admin = User.objects.create(username="root", role=Role.ADMIN, is_superuser=True, is_staff=True)
+    client = Client()
+    client.force_login(admin)
+    url = "/api/v1/retention/"
+    fields = {"name": "North", "position": 1, "realm": connection.realm, "sound_days": 30}
+    made = client.post(url, fields, content_type="application/json").json()
+    assert (made["realm"], made["realm_name"]) == (connection.realm, "north")
+    page = client.get("/admin/recordings/retentionrule/add/").content.decode()
+    assert f'<option value="{connection.realm}">north</option>' in page
+    listed = client.get("/admin/recordings/retentionrule/").content.decode()
+    assert "north" in listed

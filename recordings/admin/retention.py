@@ -15,16 +15,15 @@ from accounts import audit
 from accounts.audit import actor_of
 from accounts.choices import Action
 from common.admin import BoundedAdmin
-from recordings import retention
-from recordings.models import Recording, RetentionRule
+from recordings import origins, retention
+from recordings.models import RetentionRule
 
 SHOWN = 20
 
 
 def realms() -> list[tuple[str, Any]]:
-    """Origins that recordings have."""
-    found = Recording.objects.exclude(realm="").order_by("realm").values_list("realm", flat=True)
-    return [("", gettext_lazy("any")), *((name, name) for name in found.distinct())]
+    """Origins that recordings can have, by name."""
+    return [("", gettext_lazy("any")), *origins.known_realms()]
 
 
 class RuleForm(forms.ModelForm):
@@ -49,7 +48,10 @@ class RuleForm(forms.ModelForm):
 @admin.register(RetentionRule)
 class RetentionRuleAdmin(BoundedAdmin):
     form = RuleForm
-    list_display = ["name", "position", "enabled", "realm", "tag", "kind", "sound_days", "all_days"]
+    list_display = [
+        *("name", "position", "enabled", "origin", "tag", "kind"),
+        *("sound_days", "all_days"),
+    ]
     list_filter = ["enabled"]
     search_fields = ["name", "tag"]
     ordering = ["position", "id"]
@@ -60,6 +62,10 @@ class RetentionRuleAdmin(BoundedAdmin):
         (gettext_lazy("How long"), {"fields": [("sound_days", "all_days")]}),
         (gettext_lazy("What would be taken away now"), {"fields": ["preview"]}),
     ]
+
+    @display(description=gettext_lazy("only of this origin"), ordering="realm")
+    def origin(self, rule: RetentionRule) -> str:
+        return origins.realm_names().get(rule.realm, rule.realm) or "-"
 
     @display(description=gettext_lazy("preview"))
     def preview(self, rule: RetentionRule) -> SafeString | str:

@@ -15,7 +15,7 @@ from accounts.api.reading import user_of
 from accounts.choices import Action
 from accounts.permissions import Administrator
 from common.api import NewestFirst, asked
-from recordings import retention
+from recordings import origins, retention
 from recordings.models import RetentionRule
 
 SHOWN = 200
@@ -26,12 +26,17 @@ class InOrder(NewestFirst):
 
 
 class RuleShape(serializers.ModelSerializer[RetentionRule]):
+    realm_name = serializers.SerializerMethodField(help_text="Of the server, where it is one.")
+
     class Meta:
         model = RetentionRule
         fields = [
-            *("id", "name", "position", "enabled", "realm", "tag", "kind"),
+            *("id", "name", "position", "enabled", "realm", "realm_name", "tag", "kind"),
             *("sound_days", "all_days"),
         ]
+
+    def get_realm_name(self, rule: RetentionRule) -> str:
+        return origins.realm_names().get(rule.realm, rule.realm)
 
     def validate_tag(self, tag: str) -> str:
         return tag.strip().lower()
