@@ -134,7 +134,9 @@ class TokenSerializer(serializers.ModelSerializer):
         read_only=True,
         help_text="Of whose meeting server its user is, `connection:<id>`; empty: ours.",
     )
-    issued_by = serializers.SlugRelatedField[User](read_only=True, slug_field="username")
+    issued_by = serializers.SlugRelatedField[User](
+        read_only=True, allow_null=True, slug_field="username"
+    )
     scopes = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     class Meta:
