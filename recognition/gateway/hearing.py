@@ -17,13 +17,20 @@ SILENCE = 60.0
 
 
 async def listen(wake: Callable[[], None]) -> None:
-    """For ever. A frozen Redis merely says nothing."""
-    while True:
+    """Until it is cancelled. A frozen Redis merely says nothing."""
+    while not _cancelled():
         try:
             await _hear(wake)
         except (RedisError, OSError) as error:
-            logger.info("no hints of work", extra={"error": type(error).__name__})
-            await asyncio.sleep(1)
+            if not _cancelled():
+                logger.info("no hints of work", extra={"error": type(error).__name__})
+                await asyncio.sleep(1)
+
+
+def _cancelled() -> bool:
+    """The client may take a cancellation for a lost connection: then it has to be asked for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _hear(wake: Callable[[], None]) -> None:
@@ -31,7 +38,7 @@ async def _hear(wake: Callable[[], None]) -> None:
     try:
         async with client.pubsub() as hints:
             await hints.subscribe(CHANNEL)
-            while await hints.get_message(timeout=SILENCE) is not None:
+            while await hints.get_message(timeout=SILENCE) is not None and not _cancelled():
                 wake()
     finally:
         with suppress(RedisError, OSError):
