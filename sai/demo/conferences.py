@@ -20,6 +20,7 @@ from sai.launcher.launch import FIRST_TIME_DONE
 RUNS = 8
 """Seconds the meeting runs while SAI looks on."""
 PATIENCE = 240
+PEOPLE = 3
 PASSWORD = secrets.token_urlsafe(12)
 
 
@@ -153,7 +154,8 @@ class Story:
 
     def _told(self) -> Any:
         state = self.tcs("GET", "/_fake/state")
-        return state if state["messages"] else None
+        told = {one["to"] for one in state["messages"]}
+        return state if len(told) == PEOPLE else None
 
     def _engines(self) -> Any:
         return any(one["connected"] for one in self.sai("GET", "/api/v1/engines/")["results"])
