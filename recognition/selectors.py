@@ -11,13 +11,13 @@ from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Coalesce, Greatest
 
 from common.sql import ask_planned
-from recognition.editing.overlay import lay
+from recognition.editing.overlay import lay, within_reach
 from recognition.editing.values import Correction, Laid, Line
 from recognition.models import Edit, IndexEntry, Phrase, SpeakerName, Transcript
 from recordings import selectors as recordings
 from recordings.models import Recording
 
-_LINE = ("id", "track_id", "speaker", "start", "end", "text", "words", "overlap")
+_LINE = ("id", "track_id", "speaker", "start", "end", "text", "overlap")
 
 
 def transcript_of(recording: Recording, *, version: int | None = None) -> Transcript | None:
@@ -44,20 +44,46 @@ def lines_of(transcript: Transcript, *, raw: bool = False) -> Laid:
     """Its lines as people corrected them, by time, and the corrections that found nothing here;
     `raw`: as the engine heard them."""
     base = [
-        Line(
-            id=phrase["id"],
-            track=phrase["track_id"],
-            speaker=phrase["speaker"],
-            start=phrase["start"],
-            end=phrase["end"],
-            text=phrase["text"],
-            words=tuple(phrase["words"]),
-            overlap=phrase["overlap"],
-        )
-        for phrase in phrases_of(transcript).values(*_LINE)
+        _line(row, tuple(row["words"])) for row in phrases_of(transcript).values(*_LINE, "words")
     ]
     corrections = [] if raw else [correction_of(edit) for edit in edits_of(transcript)]
     return lay(base, corrections) if corrections else Laid(tuple(base), ())
+
+
+def sketch_of(transcript: Transcript) -> Laid:
+    """`lines_of` for a page of a long meeting: only lines near a correction have their words one
+    by one; `words_of` fetches those of the lines that are shown."""
+    rows = list(phrases_of(transcript).values(*_LINE))
+    corrections = [correction_of(edit) for edit in edits_of(transcript)]
+    near = within_reach(corrections)
+    words = words_of(row["id"] for row in rows if near(row["track_id"], row["start"]))
+    return lay([_line(row, words.get(row["id"], ())) for row in rows], corrections)
+
+
+def words_of(lines: Iterable[int]) -> dict[int, tuple[dict[str, Any], ...]]:
+    """Phrase id -> its words one by one, as they were heard."""
+    rows = Phrase.objects.filter(pk__in=list(lines)).values_list("pk", "words")
+    return {pk: tuple(words) for pk, words in rows}
+
+
+def _line(row: dict[str, Any], words: tuple[dict[str, Any], ...]) -> Line:
+    return Line(
+        id=row["id"],
+        track=row["track_id"],
+        speaker=row["speaker"],
+        start=row["start"],
+        end=row["end"],
+        text=row["text"],
+        words=words,
+        overlap=row["overlap"],
+    )
+
+
+def speakers_of(transcript: Transcript) -> list[str]:
+    """Labels of who speaks in it, as corrected, in the order in which they first do."""
+    if not is_edited(transcript):
+        return list(dict.fromkeys(phrases_of(transcript).values_list("speaker", flat=True)))
+    return list(dict.fromkeys(line.speaker for line in sketch_of(transcript).lines))
 
 
 def mark_of(transcript: Transcript) -> str:

@@ -15,12 +15,15 @@ class Piece:
     text: str
 
 
+Lines = tuple[Line, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One place where they differ: lines of the one, lines of the other, and their words."""
 
-    old: tuple[Line, ...]
-    new: tuple[Line, ...]
+    old: Lines
+    new: Lines
     pieces: tuple[Piece, ...]
 
 
@@ -31,17 +34,33 @@ def differences(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Difference
     )
     for tag, first, last, there, until in matcher.get_opcodes():
         if tag != "equal":
-            before, after = tuple(old[first:last]), tuple(new[there:until])
-            yield Difference(before, after, tuple(_pieces(before, after)))
+            for before, after in _places(tuple(old[first:last]), tuple(new[there:until])):
+                yield Difference(before, after, tuple(pieces_of(_words(before), _words(after))))
+
+
+def _places(old: Lines, new: Lines) -> Iterator[tuple[Lines, Lines]]:
+    """Line by line where they belong together two by two, otherwise all at once."""
+    if len(old) == len(new) and all(map(_together, old, new)):
+        yield from (((one,), (other,)) for one, other in zip(old, new, strict=True))
+    else:
+        yield old, new
+
+
+def _together(one: Line, other: Line) -> bool:
+    """Both are said at the same time."""
+    return one.id == other.id or (one.start < other.end and other.start < one.end)
 
 
 def _key(line: Line) -> str:
     return f"{line.speaker}\x00{' '.join(plain_words(line.text))}"
 
 
-def _pieces(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Piece]:
-    before = [word for line in old for word in line.text.split()]
-    after = [word for line in new for word in line.text.split()]
+def _words(lines: Lines) -> list[str]:
+    return [word for line in lines for word in line.text.split()]
+
+
+def pieces_of(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
+    """What is the same in two rows of words, what went and what came, in order."""
     matcher = SequenceMatcher(
         None, plain_words(" ".join(before)), plain_words(" ".join(after)), False
     )

@@ -1,6 +1,6 @@
 """Lays corrections over lines, in the order in which they were made."""
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -9,13 +9,15 @@ from recognition.editing.values import Correction, Laid, Line, find_words, plain
 
 NEAR = 5.0
 """Seconds by which another engine may hear the same words earlier or later."""
+LONGEST = 60.0
+"""Seconds before a correction in which a line may begin that still says what was corrected."""
 AROUND = 2
 """Words that must stand on either side of a change where the rest of its line was heard anew."""
 
 
 def lay(lines: Iterable[Line], corrections: Iterable[Correction]) -> Laid:
     """The lines as corrected, by time; and which corrections found nothing to correct."""
-    current = sorted(lines, key=lambda line: (line.start, line.id))
+    current = sorted(lines, key=lambda line: line.start)  # what begins together keeps its order
     lost = []
     for correction in corrections:
         changed = _LAY[correction.kind](current, correction)
@@ -44,7 +46,10 @@ def _text(lines: list[Line], correction: Correction) -> list[Line] | None:
     if not told:
         return [*lines[:index], *lines[index + 1 :]]
     changed = replace(
-        line, text=" ".join(told), words=retime(line, offset, count, wanted), edited=True
+        line,
+        text=" ".join(told),
+        words=retime(line, offset, count, wanted),
+        edits=(*line.edits, correction.id),
     )
     return [*lines[:index], changed, *lines[index + 1 :]]
 
@@ -66,7 +71,11 @@ def _speaker(lines: list[Line], correction: Correction) -> list[Line] | None:
     if found is None:
         return None
     index, _ = found
-    changed = replace(lines[index], speaker=str(correction.after["speaker"]), edited=True)
+    changed = replace(
+        lines[index],
+        speaker=str(correction.after["speaker"]),
+        edits=(*lines[index].edits, correction.id),
+    )
     return [*lines[:index], changed, *lines[index + 1 :]]
 
 
@@ -81,12 +90,13 @@ def _split(lines: list[Line], correction: Correction) -> list[Line] | None:
         return None
     timed = len(line.words) == len(tokens)
     before, after = split_time(line, at, len(tokens))
+    edits = (*line.edits, correction.id)
     first = replace(
         line,
         end=before,
         text=" ".join(tokens[:at]),
         words=line.words[:at] if timed else (),
-        edited=True,
+        edits=edits,
     )
     second = replace(
         line,
@@ -95,7 +105,7 @@ def _split(lines: list[Line], correction: Correction) -> list[Line] | None:
         start=after,
         text=" ".join(tokens[at:]),
         words=line.words[at:] if timed else (),
-        edited=True,
+        edits=edits,
     )
     return [*lines[:index], first, second, *lines[index + 1 :]]
 
@@ -123,7 +133,7 @@ def _join(lines: list[Line], correction: Correction) -> list[Line] | None:
         text=f"{line.text} {other.text}",
         words=(*line.words, *other.words) if timed else (),
         overlap=line.overlap or other.overlap,
-        edited=True,
+        edits=tuple(sorted({*line.edits, *other.edits, correction.id})),
     )
     return [*lines[:index], changed, *lines[index + 1 : follower], *lines[follower + 1 :]]
 
@@ -136,13 +146,40 @@ _LAY: dict[str, Callable[[list[Line], Correction], list[Line] | None]] = {
 }
 
 
+def within_reach(
+    corrections: Sequence[Correction],
+) -> Callable[[int | None, float], bool]:
+    """Whether a line of this track that starts then may be changed by one of them, roughly."""
+    spans: dict[int | None, list[tuple[float, float]]] = {}
+    for one in corrections:
+        spans.setdefault(one.track, []).append((one.start - 2 * LONGEST, one.end + 2 * LONGEST))
+    merged = {track: _merge(found) for track, found in spans.items()}
+
+    def reaches(track: int | None, start: float) -> bool:
+        known = merged.get(track, [])
+        place = bisect_right(known, start, key=lambda span: span[0]) - 1
+        return place >= 0 and start <= known[place][1]
+
+    return reaches
+
+
+def _merge(spans: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    merged: list[tuple[float, float]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
 def _find(
     lines: Sequence[Line], correction: Correction, *, whole: bool = False
 ) -> tuple[int, int] | None:
     """(line, first word) where the corrected words stand: in the line that was corrected, else
     nearest in time; `whole`: as a line."""
     wanted = plain_words(correction.before[0])
-    begin = bisect_left(lines, correction.start - 60, key=lambda line: line.start)
+    begin = bisect_left(lines, correction.start - LONGEST, key=lambda line: line.start)
     best: tuple[float, int, int] | None = None
     for index in range(begin, len(lines)):
         line = lines[index]

@@ -22,7 +22,8 @@ class Line:
     words: tuple[dict[str, Any], ...] = ()
     """`{"word", "start", "end", "confidence"}`; empty when they are not known."""
     overlap: bool = False
-    edited: bool = False
+    edits: tuple[int, ...] = ()
+    """Ids of the corrections that made it what it is, in their order."""
 
 
 @dataclass(frozen=True, slots=True)

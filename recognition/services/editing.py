@@ -82,12 +82,12 @@ def edit_text(
     Raises NotFound for no such line, Invalid for too long a text, Conflict when somebody else
     changed the line meanwhile or when nothing would change.
     """
-    wanted = one_row(text).strip()
+    wanted = one_row(text)
     if len(wanted) > LONGEST_LINE:
         raise Invalid(_("A line has at most %(n)s characters.") % {"n": LONGEST_LINE})
 
     def change(found: Line, _laid: Laid) -> dict[str, Any]:
-        if found.text == wanted:
+        if one_row(found.text) == wanted:
             raise Conflict(_("The line says that already."), code=NOTHING_CHANGED)
         return {"kind": Kind.TEXT, "after": {"text": wanted}}
 

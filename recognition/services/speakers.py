@@ -22,7 +22,7 @@ def rename_speaker(recording: Recording, *, label: str, name: str, by: Any) -> d
     -> all names. NotFound when nobody has that label, Invalid for a name without a letter.
     """
     transcript = selectors.transcript_of(recording)
-    if transcript is None or not transcript.phrases.filter(speaker=label).exists():
+    if transcript is None or label not in selectors.speakers_of(transcript):
         raise NotFound(_("Nobody in this transcript has that label."), code="unknown_speaker")
     shown = clean_text(name)
     if name.strip() and not shown:

@@ -16,6 +16,7 @@ export function listenForKeys(player, transcript) {
     ArrowRight: () => transcript.stepWord(1),
     "[": () => player.changeRate(-1),
     "]": () => player.changeRate(1),
+    e: () => transcript.editLine(),
     f: () => transcript.toggleFollowing(),
     "?": () => document.getElementById("keys").showModal(),
   };

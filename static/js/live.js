@@ -56,6 +56,7 @@ function fetchChanged() {
   const rows = new URLSearchParams();
   for (const [id, types] of changed) {
     fetchParts(id, types);
+    document.dispatchEvent(new CustomEvent("sai:changed", { detail: { id, types } }));
     chooseRow(rows, id, types);
   }
   changed.clear();
@@ -88,6 +89,7 @@ function fetchParts(id, types) {
 
 /** Somebody is writing in it: it is not replaced under his hands. */
 function busy(part) {
+  if (part.querySelector("form.phrase")) return true;
   return part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
 }
 

@@ -14,7 +14,7 @@ export class Transcript {
     this.lines = [];
     this.#read();
     document.addEventListener("click", (event) => this.#clicked(event));
-    document.addEventListener("htmx:afterSettle", () => this.#read());
+    for (const name of ["htmx:afterSettle", "sai:lines"]) document.addEventListener(name, () => this.#read());
     player.addEventListener("time", () => this.#follow());
     player.addEventListener("seek", () => this.#follow(true));
     player.addEventListener("follow", () => this.toggleFollowing());
@@ -43,7 +43,13 @@ export class Transcript {
   /** The focus on the line before or after the one that has it. */
   stepLine(from, by) {
     const line = this.lines[this.lines.indexOf(from.closest(".phrase")) + by];
-    line?.querySelector(".phrase-time").focus();
+    line?.querySelector(".phrase-time, textarea").focus();
+  }
+
+  /** Correct the line that has the focus, or the one that is heard. */
+  editLine() {
+    const line = document.activeElement?.closest?.(".phrase") ?? this.phrase;
+    line?.querySelector(".phrase-edit")?.click();
   }
 
   #read() {
