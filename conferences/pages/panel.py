@@ -36,7 +36,7 @@ def conference_panel(request: HttpRequest, recording: Recording) -> Panel | None
         "awaited": [
             {"track": one, "error": told(one.error)}
             for one in tracks
-            if one.status != DownloadStatus.STORED
+            if one.status not in (DownloadStatus.STORED, DownloadStatus.LEFT_OUT)
         ],
         "joinable": list(selectors.joinable_with(recording, request.user)[:20])
         if Right.DELETE in held

@@ -38,7 +38,7 @@ def show(request: HttpRequest, recording_id: UUID) -> HttpResponse:
         **status_context(request, recording),
         "panels": panels_of(request, recording),
         "tracks": tracks_for_player(recording, secret),
-        "missing": recording.tracks.exclude(status=TrackStatus.STORED),
+        "missing": recording.tracks.exclude(status=TrackStatus.STORED).filter(left_out=False),
         "editing": request.GET.get("edit") == "title",
         "pipelines": [(name, wording.PIPELINES.get(name, name)) for name in settings.PIPELINES],
         "languages": wording.LANGUAGES.items(),
