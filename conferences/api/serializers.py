@@ -101,7 +101,10 @@ class DownloadsSerializer(serializers.ModelSerializer):
     class Meta:
         model = ConferenceSettings
         fields = ["download_workers", "bytes_per_second"]
-        extra_kwargs = {"download_workers": {"min_value": 1, "max_value": 100}}
+        extra_kwargs = {
+            "download_workers": {"min_value": 1, "max_value": 100},
+            "bytes_per_second": {"min_value": 1},
+        }
 
 
 class ParticipantSerializer(serializers.ModelSerializer):

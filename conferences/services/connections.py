@@ -50,6 +50,8 @@ SECRET: Final = frozenset({"client_secret", "chat_bot_password"})
 MANAGED: Final = PLAIN | SECRET
 _PROOF: Final = frozenset({"platform", "url", "client_id", "client_secret", "options"})
 """What a token was got with: when one changes, the token and the verdict are of no use."""
+AT_LEAST_ONE: Final = ("bytes_per_second", "download_workers")
+"""Nothing would ever come with 0; a connection can be switched off."""
 _RIGHTS: Final = frozenset({"default_rights", "access"})
 
 
@@ -160,6 +162,10 @@ def _judge(connection: Connection) -> None:
     if connection.poll_seconds < 1:
         text = _("At least one second must lie between two looks.")
         raise Invalid(text, details={"poll_seconds": [text]})
+    for name in AT_LEAST_ONE:
+        if getattr(connection, name) == 0:
+            text = _("At least 1, or nothing where there is no limit.")
+            raise Invalid(text, details={name: [text]})
     registry.check_options(connection)
 
 

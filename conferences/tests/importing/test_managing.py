@@ -274,3 +274,11 @@ def test_the_list_can_be_narrowed_to_a_source(root: Any) -> None:
     assert 'value="trueconf" selected' in text
     assert "1 recording found" in text
     assert "2 recordings found" in browser.get("/", {"source": "nonsense"}).content.decode()
+
+
+@pytest.mark.parametrize("name", ["bytes_per_second", "download_workers"])
+def test_no_limit_is_nothing_not_zero(admin: Client, servers: Any, name: str) -> None:
+    address = f"{API}/connections/"
+    refused = admin.post(address, {**BODY, name: 0}, content_type="application/json")
+    assert (refused.status_code, list(refused.json()["details"])) == (400, [name])
+    assert not Connection.objects.exists()
