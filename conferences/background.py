@@ -7,6 +7,7 @@ inside a transaction. Between two calls the poll renews its lease; who was overt
 import datetime as dt
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +15,7 @@ from contextlib import closing
 from typing import Any
 
 from django.db import Error as DatabaseError
-from django.db import connections
+from django.db import InterfaceError, OperationalError, connections
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
@@ -46,6 +47,7 @@ THREADS = 32
 """Servers looked at by one process at once; hanging ones count."""
 CHECK_SECONDS = 600.0
 """How often scopes, clock and certificate are looked at."""
+_ZERO = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 AGAIN_SECONDS = 3600.0
 """A track that was missing is asked for again so much later, while the server lists it."""
 
@@ -124,8 +126,8 @@ class Poll:
                 self._look(driver)
         except Overtaken:
             logger.info("poll overtaken", extra={"connection": self.connection.pk})
-        except DatabaseError:
-            raise
+        except (OperationalError, InterfaceError):
+            raise  # our database's trouble: the lease runs out, and the look is made again
         except Exception as error:  # noqa: BLE001  it is this server's trouble and told there
             self._fail(error)
         else:
@@ -228,7 +230,7 @@ def put_conference(connection: Connection, remote: RemoteConference) -> int:
         "auto": remote.auto_recognition,
         "language": clean(remote.recognition_language, 10),
         "tags": Jsonb([clean(tag, 60) for tag in remote.tags]),
-        "seen": Jsonb(json.loads(json.dumps(remote.seen, default=str).replace("\\u0000", ""))),
+        "seen": Jsonb(_fit(remote.seen)),
     }
     rows = ask(polling.CONFERENCE, **values) or ask(polling.CONFERENCE, **values)
     return int(rows[0]["id"])
@@ -305,7 +307,15 @@ def put_tracks(connection: Connection, row: Any, tracks: Iterable[RemoteTrackInf
 
 def clean(text: str, limit: int) -> str:
     """What a server calls something, fit for a column."""
-    return str(text).replace("\0", "")[:limit]
+    return str(text).replace("\0", "").encode(errors="replace").decode()[:limit]
+
+
+def _fit(seen: dict[str, Any]) -> Any:
+    """What a server said of a conference, fit for a column of JSON: no zero characters.
+
+    An even number of backslashes before one: `\\\\u0000` is what somebody typed.
+    """
+    return json.loads(_ZERO.sub(r"\1", json.dumps(seen, default=str)))
 
 
 def _iso(moment: dt.datetime | None) -> str | None:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from conferences.models import Connection
 from conferences.platforms.base import CredentialsRejected, PlatformError
-from conferences.platforms.trueconf import refusals, tokens
+from conferences.platforms.trueconf import reading, refusals, tokens
 from conferences.platforms.trueconf.transport import Transport
 
 _BRIDGE: Final = "/bridge/api/client/v1"
@@ -56,7 +56,7 @@ def _ask(transport: Transport, path: str, given: dict[str, str], word: str) -> s
 
 
 def _word(body: bytes, name: str) -> str:
-    found: Any = refusals.parse(body)
+    found: Any = reading.parse(body)
     value = found.get(name) if isinstance(found, dict) else None
     if isinstance(value, str) and value and value.isascii() and value.isprintable():
         return value

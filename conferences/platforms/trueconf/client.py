@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from conferences.models import Connection
 from conferences.platforms.base import CredentialsRejected, PlatformError
-from conferences.platforms.trueconf import refusals
+from conferences.platforms.trueconf import reading, refusals
 from conferences.platforms.trueconf.tokens import Tokens
 from conferences.platforms.trueconf.transport import Reply, Transport, reaching
 
@@ -79,7 +79,7 @@ def object_of(reply: Reply) -> dict[str, Any]:
     """The JSON object of a success; everything else is raised."""
     if not 200 <= reply.status < 300:
         raise refusals.error_of(refusal_of(reply))
-    found = refusals.parse(reply.body) if reply.body.strip() else {}
+    found = reading.parse(reply.body) if reply.body.strip() else {}
     if not isinstance(found, dict):
         raise not_the_server(reply.status, reply.body)
     return found

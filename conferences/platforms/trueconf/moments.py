@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 _OFFSET: Final = re.compile(r"([+-])(\d\d):?(\d\d)(?::\d\d)?")
 _LATEST: Final = 253_402_300_799
 """31 December 9999: larger numbers are no Unix seconds."""
+_YEARS: Final = range(1970, 9999)
+"""Nothing was recorded before; and near the last year nothing can be added to a time any more."""
 _ABBREVIATIONS: Final = {"UTC": 0, "Z": 0, "GMT": 0, "MSK": 3, "CET": 1, "CEST": 2, "EET": 2}
 
 
@@ -17,6 +19,11 @@ def moment(value: Any) -> dt.datetime | None:
     Without a zone it is taken as UTC. A PHP object says `date` and `timezone`, whose form is told
     by `timezone_type`: 1 an offset, 2 an abbreviation, 3 a name; the text alone tells them apart.
     """
+    found = _moment(value)
+    return found if found and found.year in _YEARS else None
+
+
+def _moment(value: Any) -> dt.datetime | None:
     if isinstance(value, dict):
         return _from_php(value)
     if isinstance(value, bool) or value is None:

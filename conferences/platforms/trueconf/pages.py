@@ -5,6 +5,7 @@ row is the last. `results` and `cnt` are taken as the length of the whole list, 
 where the first page is just as long as they say.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ MOST_PAGES: Final = 2000
 class _Heap:
     """What has come so far."""
 
-    keys: set[str] = field(default_factory=set)
+    keys: set[bytes] = field(default_factory=set)
     pages: int = 0
 
     def add(self, rows: list[Row]) -> list[Row]:
@@ -37,9 +38,10 @@ class _Heap:
         return fresh
 
 
-def _key(row: Row) -> str:
-    """The whole row: names of ids are not the same everywhere."""
-    return json.dumps(row, sort_keys=True, default=str)
+def _key(row: Row) -> bytes:
+    """Of the whole row: names of ids are not the same everywhere. Short: a list may be endless."""
+    text = json.dumps(row, sort_keys=True, default=str)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def rows_of(answer: Mapping[str, Any], *names: str) -> list[Row]:

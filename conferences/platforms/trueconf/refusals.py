@@ -1,7 +1,6 @@
 """What a server's refusal means: which error of ours, and whether to try again."""
 
 import datetime as dt
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from conferences.platforms.base import NotThere, PlatformError
+from conferences.platforms.trueconf.reading import parse
 
 EXCERPT: Final = 500
 """Characters of what a proxy said that are kept for the administrator."""
@@ -52,14 +52,6 @@ def read(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
     elif body.strip():
         excerpt = excerpt_of(body)
     return Refusal(status, reason, trace_id, excerpt, _patience(headers))
-
-
-def parse(body: bytes) -> Any:
-    """JSON, or None."""
-    try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
-        return None
 
 
 def excerpt_of(body: bytes) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from conferences.models import Connection
 from conferences.platforms.base import CredentialsRejected, PlatformError
-from conferences.platforms.trueconf import refusals
+from conferences.platforms.trueconf import reading, refusals
 from conferences.platforms.trueconf.locks import one_at_a_time
 from conferences.platforms.trueconf.refusals import RouteMissing
 from conferences.platforms.trueconf.transport import Transport
@@ -175,7 +175,7 @@ def ask_for_token(
     reply = transport.ask("POST", TOKEN_PATHS[generation], **body)
     if reply.status not in (200, 201):
         raise _refused(reply.status, reply.headers, reply.body)
-    found = refusals.parse(reply.body)
+    found = reading.parse(reply.body)
     if not isinstance(found, dict) or not _is_token(found.get("access_token")):
         raise PlatformError(
             _("The server's answer is no token."),

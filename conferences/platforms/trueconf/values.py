@@ -43,7 +43,7 @@ def id_of(value: Any) -> str:
 def number(value: Any) -> int | None:
     """A size; v3 writes them as text."""
     found = text(value, 20)
-    return int(found) if found.isascii() and found.isdigit() else None
+    return int(found) if found.isascii() and found.isdigit() and int(found) < 2**63 else None
 
 
 def conference(row: Row) -> RemoteConference | None:
