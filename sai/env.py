@@ -62,7 +62,7 @@ class Env(BaseSettings):
     admin_password: SecretStr = SecretStr("")
     metrics_token: SecretStr = SecretStr("")
     outbound_allow: Words = []
-    """Hosts (`.example.org`: all below it), addresses and networks that `common.http` lets through."""
+    """Hosts (`.example.org`: all below it), addresses and networks `common.http` lets through."""
     api_requests_per_minute: int = Field(6000, ge=0)
     """By one caller; 0 sets no limit."""
     user_api_access_hours: float = Field(24, gt=0)

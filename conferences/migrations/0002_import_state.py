@@ -5,86 +5,111 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conferences', '0001_initial'),
-        ('recordings', '0003_realms_executors_and_trash'),
+        ("conferences", "0001_initial"),
+        ("recordings", "0003_realms_executors_and_trash"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='remotetrack',
-            name='remote_track_ready',
+            model_name="remotetrack",
+            name="remote_track_ready",
         ),
         migrations.AddField(
-            model_name='conference',
-            name='access_due',
+            model_name="conference",
+            name="access_due",
             field=models.BooleanField(default=False, editable=False),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='checked_at',
+            model_name="connection",
+            name="checked_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='download_after',
+            model_name="connection",
+            name="download_after",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='download_failures',
+            model_name="connection",
+            name="download_failures",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='download_workers',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='downloads at once from this server'),
+            model_name="connection",
+            name="download_workers",
+            field=models.PositiveSmallIntegerField(
+                blank=True, null=True, verbose_name="downloads at once from this server"
+            ),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='missing_scopes',
-            field=django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, editable=False, size=None),
+            model_name="connection",
+            name="missing_scopes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.CharField(max_length=100),
+                blank=True,
+                default=list,
+                editable=False,
+                size=None,
+            ),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='poll_attempt',
+            model_name="connection",
+            name="poll_attempt",
             field=models.PositiveIntegerField(default=0, editable=False),
         ),
         migrations.AddField(
-            model_name='connection',
-            name='poller',
-            field=models.CharField(blank=True, default='', editable=False, max_length=200),
+            model_name="connection",
+            name="poller",
+            field=models.CharField(blank=True, default="", editable=False, max_length=200),
         ),
         migrations.AddField(
-            model_name='session',
-            name='completed_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='tracks complete'),
+            model_name="session",
+            name="completed_at",
+            field=models.DateTimeField(
+                blank=True, editable=False, null=True, verbose_name="tracks complete"
+            ),
         ),
         migrations.AddField(
-            model_name='session',
-            name='ended',
-            field=models.BooleanField(default=False, editable=False, verbose_name='over'),
+            model_name="session",
+            name="ended",
+            field=models.BooleanField(default=False, editable=False, verbose_name="over"),
         ),
         migrations.AddField(
-            model_name='session',
-            name='looked_at',
+            model_name="session",
+            name="looked_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddIndex(
-            model_name='remotetrack',
-            index=models.Index(condition=models.Q(('status', 'pending')), fields=['connection', 'priority', 'turn', 'id'], name='remote_track_waiting'),
+            model_name="remotetrack",
+            index=models.Index(
+                condition=models.Q(("status", "pending")),
+                fields=["connection", "priority", "turn", "id"],
+                name="remote_track_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='remotetrack',
-            index=models.Index(condition=models.Q(('merged', False), ('status', 'stored')), fields=['session'], name='remote_track_unmerged'),
+            model_name="remotetrack",
+            index=models.Index(
+                condition=models.Q(("merged", False), ("status", "stored")),
+                fields=["session"],
+                name="remote_track_unmerged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('status__in', ['discovered', 'downloading'])), fields=['id'], name='session_unfinished'),
+            model_name="session",
+            index=models.Index(
+                condition=models.Q(("status__in", ["discovered", "downloading"])),
+                fields=["id"],
+                name="session_unfinished",
+            ),
         ),
         migrations.AddIndex(
-            model_name='session',
-            index=models.Index(condition=models.Q(('started_recognition', False)), fields=['completed_at'], name='session_not_recognised'),
+            model_name="session",
+            index=models.Index(
+                condition=models.Q(("started_recognition", False)),
+                fields=["completed_at"],
+                name="session_not_recognised",
+            ),
         ),
     ]
