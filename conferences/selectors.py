@@ -54,7 +54,8 @@ def backlog() -> dict[int, Backlog]:
     found = {}
     for row in ask(downloads.BACKLOG):
         row.pop("name")
-        found[row.pop("id")] = Backlog(**row)
+        connection = row.pop("id")
+        found[connection] = Backlog(**row)
     return found
 
 
