@@ -148,17 +148,22 @@ class Story:
 
     def see_them_told(self) -> None:
         state = self.stage.wait("the notice", self._told, seconds=60)
-        told = sorted({one["recipient"] for one in state["messages"]})
+        told = sorted(recipients(state))
         self.say(f"participants were told by the Transcription Bot: {', '.join(told)}")
         print(f"            {state['messages'][0]['text']!r}")  # noqa: T201
 
     def _told(self) -> Any:
         state = self.tcs("GET", "/_fake/state")
-        told = {one["to"] for one in state["messages"]}
+        told = recipients(state)
         return state if len(told) == PEOPLE else None
 
     def _engines(self) -> Any:
         return any(one["connected"] for one in self.sai("GET", "/api/v1/engines/")["results"])
+
+
+def recipients(state: dict[str, Any]) -> set[str]:
+    """Whom the bot has told, by the fake server's own account."""
+    return {one["recipient"] for one in state["messages"]}
 
 
 def main() -> int:
