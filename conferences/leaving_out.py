@@ -80,13 +80,23 @@ def forget_late() -> None:
 def put_together(recording: Recording, *, by: User | None) -> Run | None:
     """The transcript anew from what is left, and its summary; None where there is nothing."""
     recording.refresh_from_db()
-    if recording.status != RecordingStatus.DONE or transcript_of(recording) is None:
+    if recording.status != RecordingStatus.DONE or not _is_known(recording):
         return None
     try:
         return services.process(recording, pipeline=PIPELINE, by=by)
     except SaiError as error:  # nobody is left, or the licence is over: the words are gone anyway
         logger.info("not put together", extra={"code": error.code})
         return None
+
+
+def _is_known(recording: Recording) -> bool:
+    """Whether what was heard is here, of every track that has lines: else they would be lost."""
+    transcript = transcript_of(recording)
+    if transcript is None:
+        return False
+    spoken = transcript.phrases.filter(track__isnull=False).values("track")
+    without = recording.tracks.filter(pk__in=spoken, words__isnull=True)
+    return spoken.exists() and not without.exists()
 
 
 def _tracks(recording: Recording, call_id: str, track: int | None) -> QuerySet[Track]:

@@ -20,7 +20,8 @@ from conferences.models import Conference, Connection, Identity, Participant, Re
 from conferences.services import people
 from conferences.sql import downloads
 from conferences.tests import scene
-from recordings import services
+from recognition.models import TrackWords
+from recordings import services, tasks
 from recordings.choices import Right, TrackStatus
 from recordings.models import Access, Recording, Run, StoredFile, Track
 from recordings.selectors import rights_of
@@ -299,6 +300,9 @@ def heard(recording: Recording, tmp_path: Path) -> Recording:
     phrases = recording.transcripts.get().phrases.order_by("position")
     phrases.filter(position=0).update(track=anna)
     phrases.filter(position=1).update(track=boris.get())
+    for number, track in enumerate((anna, boris.get())):
+        said = {"start": 4.0 * number, "end": 4.0 * number + 3, "text": scene.SAID[number][1]}
+        TrackWords.objects.create(track=track, engine="test", segments=[said])
     return recording
 
 
@@ -337,6 +341,24 @@ def test_a_participant_is_left_out(heard: Recording) -> None:
     heard.refresh_from_db()
     services.cancel(heard)
     leaving_out.leave_out(heard, call_id=call_id("boris"), by=who("anna"))
+
+
+def test_lines_that_could_not_be_made_again_are_left_as_they_are(heard: Recording) -> None:
+    TrackWords.objects.filter(track__position=0).delete()
+    assert leaving_out.leave_out(heard, call_id=call_id("boris"), by=who("anna")) is None
+    assert texts(heard) == [scene.SAID[0][1]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_transcript_is_put_together_without_him(heard: Recording) -> None:
+    leaving_out.leave_out(heard, call_id=call_id("boris"), by=who("anna"))
+    for queue in ("cpu", "llm"):
+        tasks.drain(queue)
+    heard.refresh_from_db()
+    assert heard.status == "done"
+    assert heard.transcripts.count() == 2
+    assert texts(heard) == [scene.SAID[0][1]]
+    assert heard.summaries.get().transcript == heard.transcripts.latest("pk")
 
 
 def test_everybody_may_leave_himself_out_and_only_himself(heard: Recording, api: Any) -> None:
