@@ -14,13 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Final, Protocol, TypeVar
 
-import redis.asyncio
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections, connection, connections
 from django.utils.translation import gettext as _
-from redis.exceptions import RedisError
 
+from common import hearing
 from common.errors import TooMany
 from notifications import stream
 from notifications.conf import limits
@@ -33,8 +31,6 @@ Answer = TypeVar("Answer")
 
 OWN_THREAD: Final = ThreadPoolExecutor(1, thread_name_prefix="events-hub")
 DOOR_THREADS: Final = ThreadPoolExecutor(4, thread_name_prefix="events-door")
-SILENCE: Final = 60.0
-"""Seconds without a hint after which the connection to Redis is made anew: it may be dead."""
 YIELD_EVERY: Final = 50
 """Events between two breaths of the loop."""
 
@@ -72,7 +68,8 @@ class EventHub:
         self._news = asyncio.Event()
         self._wanted = asyncio.Event()
         self._ready = asyncio.Event()
-        self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._listen())]
+        work = (self._read(), hearing.listen(CHANNEL, self._news.set))
+        self._tasks = [asyncio.create_task(one) for one in work]
 
     def enter(self, user_id: int) -> None:
         """Count one more reader of this user; TooMany above the limit."""
@@ -175,27 +172,6 @@ class EventHub:
             if count % YIELD_EVERY == 0:
                 await asyncio.sleep(0)
         self.position = batch.last
-
-    async def _listen(self) -> None:
-        """Hear Redis for ever. A frozen one merely says nothing: the hub looks by itself anyway."""
-        while True:
-            try:
-                await self._hear()
-            except (RedisError, OSError) as error:
-                logger.info("no hints of events", extra={"error": type(error).__name__})
-                await asyncio.sleep(1)
-
-    async def _hear(self) -> None:
-        """One connection, until it fails or nothing was said on it for a while."""
-        client = redis.asyncio.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2)
-        try:
-            async with client.pubsub() as hints:
-                await hints.subscribe(CHANNEL)
-                while await hints.get_message(timeout=SILENCE) is not None:
-                    self._news.set()
-        finally:
-            with suppress(RedisError, OSError):
-                await client.aclose()
 
 
 _hub: EventHub | None = None

@@ -13,13 +13,15 @@ from contextlib import suppress
 from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 
+from common import hearing
 from common.errors import TooMany
 from engines.protocol import OFFER_ANSWER_S, Drain, Ping
-from recognition.gateway import hearing, offers, register, settling
+from recognition.gateway import offers, register, settling
 from recognition.gateway.link import REPLACED, TOO_SILENT, Link, Work
 from recognition.gateway.threads import in_thread
 from recognition.models import Outcome
 from recordings.conf import conf
+from recordings.hints import CHANNEL
 from recordings.pipeline import remote
 
 logger = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ class Gateway:
                 other.close(REPLACED)
         self.links.add(link)
         if not self._tasks:
-            work = (self._give(), self._keep(), hearing.listen(self.wake))
+            work = (self._give(), self._keep(), hearing.listen(CHANNEL, self.wake))
             self._tasks = [asyncio.create_task(one) for one in work]
         self.wake()
 

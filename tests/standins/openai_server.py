@@ -111,7 +111,9 @@ class OpenAIStandIn:
         self.dropped = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
         self._server.standin = self
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
 
     @property
     def url(self) -> str:
