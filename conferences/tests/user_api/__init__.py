@@ -1,0 +1,1 @@
+"""`/api/user/v1/` from outside: every field of every answer, every refusal in its own shape."""
