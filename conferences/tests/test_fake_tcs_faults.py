@@ -3,7 +3,6 @@
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 import httpx2
@@ -17,12 +16,6 @@ from conferences.fake_tcs.state import Meeting
 from conferences.tests.tcs_client import ask, grant, reason, tracks_path
 
 BYTES = bytes(range(256)) * 200
-
-
-@pytest.fixture
-def tcs() -> Iterator[FakeServer]:
-    with FakeServer() as server:
-        yield server
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -25,12 +24,6 @@ from conferences.fake_tcs.server import FakeServer
 from conferences.tests.tcs_client import ask, tracks_path
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def tcs() -> Iterator[FakeServer]:
-    with FakeServer() as server:
-        yield server
 
 
 def _control(tcs: FakeServer, path: str, method: str = "POST", /, **fields: Any) -> httpx2.Response:
