@@ -1,7 +1,10 @@
-"""Passwords hash quickly here: the same algorithm with small costs."""
+"""Passwords hash quickly here (the same algorithm, small costs); a vendor of licences is trusted."""
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
+
+from accounts import licences
+from accounts.tests import licensing
 
 
 class QuickArgon2(Argon2PasswordHasher):
@@ -13,3 +16,17 @@ class QuickArgon2(Argon2PasswordHasher):
 @pytest.fixture(autouse=True)
 def _quick_hashes(settings):
     settings.PASSWORD_HASHERS = ["accounts.tests.conftest.QuickArgon2"]
+
+
+@pytest.fixture
+def licence_vendor(settings):
+    """His key is trusted here, and what is used is what `licensing.USED` says."""
+    settings.ACCOUNTS = {**settings.ACCOUNTS, "licence_public_keys": [licensing.PUBLIC]}
+    settings.LICENCE_USAGE = {
+        "full_connections": "accounts.tests.licensing.full",
+        "hours_per_month": "accounts.tests.licensing.hours",
+    }
+    licensing.USED.clear()
+    licences.forget()
+    yield
+    licences.forget()

@@ -3,12 +3,13 @@
 import datetime as dt
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from accounts import licences
-from accounts.licences import clock, files, keys
+from accounts.licences import LicenceLimit, clock, files, keys
 from accounts.licences.terms import FREE_LIMITS, Terms
-from accounts.models import Licence
+from accounts.models import AuditEntry, Licence
 
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = keys.write(KEY.public_key())
@@ -60,3 +61,17 @@ def full() -> float:
 
 def hours() -> float:
     return USED.get("hours_per_month", 0)
+
+
+def taken() -> int:
+    """Places that were taken, as the trail tells."""
+    return AuditEntry.objects.filter(object_type="taken").count()
+
+
+def refused(limit: str = "full_connections", **more: Any) -> LicenceLimit:
+    """The refusal of more than the licence allows."""
+    with pytest.raises(LicenceLimit) as error:
+        licences.check(limit, **more)
+    assert error.value.status == 403
+    assert error.value.next_action
+    return error.value
