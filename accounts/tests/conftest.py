@@ -1,4 +1,4 @@
-"""Passwords hash quickly here (the same algorithm, small costs); a vendor of licences is trusted."""
+"""Passwords hash quickly here (the same algorithm, small costs); a licence vendor is trusted."""
 
 import pytest
 from django.contrib.auth.hashers import Argon2PasswordHasher
