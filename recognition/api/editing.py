@@ -24,6 +24,7 @@ from recognition.api.editing_shapes import (
     SplitInput,
 )
 from recognition.models import Edit
+from recordings import selectors as recordings
 from recordings.api import find
 from recordings.choices import Right
 from recordings.models import Recording
@@ -38,6 +39,14 @@ def _answer(recording: Recording, change: services.Change) -> Response:
             "removed": change.removed,
         }
     )
+
+
+def _held(request: Request, id: str) -> Recording:
+    """A link shows the words of now alone: what stood there before is for who has the right."""
+    recording = find.recording(request, id)
+    if not recordings.allowed(request.user, recording, Right.VIEW):
+        raise find.nothing()
+    return recording
 
 
 class LineView(find.RecordingView):
@@ -76,7 +85,7 @@ class EditsView(find.RecordingView):
     def get(self, request: Request, id: str) -> Response:
         """Corrections, newest first, and whether they apply to the newest version."""
         query = asked(EditQuery, request)
-        recording = find.recording(request, id)
+        recording = _held(request, id)
         rows, last = corrections.page(recording, **query)
         url = request.build_absolute_uri()
         next_url = replace_query_param(url, "before", last) if last else None
@@ -106,7 +115,7 @@ class DifferenceView(find.RecordingView):
         its engine heard. Left out, `to` is the newest as corrected, and `from` what the engine
         heard in the version before it, or in itself where it is the first."""
         query: dict[str, Any] = asked(DifferenceQuery, request)
-        recording = find.recording(request, id)
+        recording = _held(request, id)
         compared = comparing.compare(recording, old=query["from"], new=query["to"])
         by = audit.actor_of(request)
         audit.record(by, Action.VIEW, "recording", recording.pk, request=request)
