@@ -21,13 +21,14 @@ from drf_spectacular.generators import SchemaGenerator
 from accounts.choices import Role, TokenKind
 from accounts.models import User
 from analytics.models import Summary, SummaryItem
+from conferences.models import Conference, Connection, Participant, Session
 from recognition import index
 from recognition import services as recognition
 from recognition.models import IndexEntry, SpeakerName
 from recognition.tests.factories import transcript as write
 from recordings import services
 from recordings.choices import Right
-from recordings.models import Access
+from recordings.models import Access, Recording
 from recordings.tests import factories, sound
 from tests.wall_scene import (
     Caller,
@@ -141,6 +142,7 @@ TITLE, WORD, NAME, OTHER = "Quetzal budget", "wolfram", "Zebulon", "Ophelia"
 LABEL = "Xanthippe"  # callers know it: to give it another name would need it
 TRACK, ITEM, PROMPT = "Ytterbium track", "Molybdenum is decided", "Vanadium question"
 MISHEARD = "The gadolinium speaks"
+SOMEBODY = "somebody@wall.example"
 """Rows of the scene have numbers that appear nowhere by chance."""
 QUERIES = {
     "": [f"q={WORD}", f"q={TITLE}", "status=done"],
@@ -217,6 +219,7 @@ def scene(root: Path, tmp_path: Path) -> Scene:
         "run": run.pk,
         "phrase": phrase.pk,
         "edit": edit.pk,
+        "participant": held(recording).pk,
     }
     marks = {
         **{text: text.encode() for text in (TITLE, WORD, NAME, OTHER, TRACK, ITEM, MISHEARD)},
@@ -282,6 +285,7 @@ def addresses(route: str, scene: Scene) -> list[str]:
         plain = re.sub(r"<int:access_id>", str(scene.ids["access"]), plain)
         plain = re.sub(r"<int:line>", str(scene.ids["phrase"]), plain)
         plain = re.sub(r"<int:edit>", str(scene.ids["edit"]), plain)
+        plain = re.sub(r"<int:participant>", str(scene.ids["participant"]), plain)
         plain = re.sub(r"<int:pk>", str(scene.ids["user"]), plain)
         plain = re.sub(r"<str:secret>", scene.ids["link"], plain)
         plain = re.sub(r"<\w+:content_type_id>", "1", plain)
@@ -298,6 +302,14 @@ def addresses(route: str, scene: Scene) -> list[str]:
 def _object_id(route: str, scene: Scene) -> Any:
     model = route.split("/")[2] if route.count("/") > 2 else ""
     return scene.ids.get(model, scene.ids.get("recording"))
+
+
+def held(recording: Recording) -> Participant:
+    """It came from a conference; somebody took part."""
+    connection = Connection.objects.create(name="wall", url="https://wall.example")
+    conference = Conference.objects.create(connection=connection, remote_id="1", topic="Weekly")
+    Session.objects.create(conference=conference, remote_id="1", recording=recording)
+    return Participant.objects.create(conference=conference, call_id=SOMEBODY)
 
 
 def bodies(scene: Scene) -> dict[str, Any]:
@@ -317,6 +329,9 @@ def bodies(scene: Scene) -> dict[str, Any]:
         "at": 1,
         "id": scene.ids["access"],
         "post": "yes",
+        "consent": "refused",
+        "participant": ["view"],
+        "call_id": SOMEBODY,
     }
 
 

@@ -12,6 +12,7 @@ from accounts.choices import TokenKind
 from accounts.models import User
 from analytics.models import Summary, SummaryItem
 from common.sql import ask
+from conferences.models import Conference, Participant, RoleRights
 from recognition.models import Edit, IndexEntry, Phrase, SpeakerName, Transcript
 from recordings.models import Access, Recording, Run, StepRun, StoredFile, Track
 
@@ -74,8 +75,9 @@ def _json(body: dict[str, Any]) -> str:
 def state() -> list[Any]:
     kept = (Recording, Track, Access, Run, StepRun, StoredFile, Transcript, Phrase, SpeakerName)
     more = (Summary, SummaryItem, IndexEntry, Edit, User, Group)
+    there = (Conference, Participant, RoleRights)
     hidden = {"last_login", "updated_at"}
     return [
         [{k: v for k, v in row.items() if k not in hidden} for row in rows]
-        for rows in (model.objects.order_by("pk").values() for model in (*kept, *more))
+        for rows in (model.objects.order_by("pk").values() for model in (*kept, *more, *there))
     ]
