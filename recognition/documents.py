@@ -7,11 +7,13 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
 
 from recognition import selectors
 from recognition.assembly.values import Word
 from recognition.editing.values import Line
 from recognition.exports import headings, registry
+from recognition.exports.anonymous import without_names
 from recognition.exports.base import ExportedFile, LineView, SummaryItemView, TranscriptView
 from recognition.models import Transcript
 from recordings.models import Recording
@@ -50,15 +52,25 @@ def shown(recording: Recording, rows: list[dict[str, Any]]) -> list[dict[str, An
     return rows
 
 
-def export(transcript: Transcript, format: str, *, summary: bool = True) -> ExportedFile:
-    """The whole version as a file, with the summary where one is ready and wanted."""
+def export(
+    transcript: Transcript, format: str, *, summary: bool = True, anonymous: bool = False
+) -> ExportedFile:
+    """The whole version as a file, with the summary where one is ready and wanted; without the
+    names of its speakers as well as `exports.anonymous` can."""
     view = _view(transcript, summary=summary)
+    if anonymous:
+        also: dict[str, list[str]] = {}
+        for label, name in selectors.names_of(transcript.recording).items():
+            also.setdefault(name, []).append(label)
+        view = without_names(view, speaker=_("Speaker {number}"), also=also)
     return registry.export(view, to=format, headings=headings.translated())
 
 
-def download(transcript: Transcript, format: str, *, summary: bool = True) -> HttpResponse:
+def download(
+    transcript: Transcript, format: str, *, summary: bool = True, anonymous: bool = False
+) -> HttpResponse:
     """The file as an answer that a browser saves and never shows."""
-    file = export(transcript, format, summary=summary)
+    file = export(transcript, format, summary=summary, anonymous=anonymous)
     answer = HttpResponse(file.content, content_type=file.content_type)
     plain = f"transcript.{format}"  # for programs that don't know the other form
     answer["Content-Disposition"] = (

@@ -44,6 +44,11 @@ class ExportQuery(serializers.Serializer):
     format = serializers.ChoiceField(choices=sorted(FORMATS))
     version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, required=False)
     summary = serializers.BooleanField(default=True)
+    anonymous = serializers.BooleanField(
+        default=False,
+        help_text="Speakers are numbered, and their names replaced where they stand as whole "
+        "words: as well as that can be told, not a promise.",
+    )
 
 
 class SpeakerSerializer(serializers.Serializer):

@@ -90,7 +90,8 @@ class ExportView(APIView):
             format=query["format"],
             version=transcript.version,
         )
-        return documents.download(transcript, query["format"], summary=query["summary"])
+        wanted = {name: query[name] for name in ("summary", "anonymous")}
+        return documents.download(transcript, query["format"], **wanted)
 
 
 class SpeakersView(APIView):
