@@ -38,17 +38,48 @@ def differences(old: Sequence[Line], new: Sequence[Line]) -> Iterator[Difference
                 yield Difference(before, after, tuple(pieces_of(_words(before), _words(after))))
 
 
+Group = tuple[list[Line], list[Line]]
+
+
 def _places(old: Lines, new: Lines) -> Iterator[tuple[Lines, Lines]]:
-    """Line by line where they belong together two by two, otherwise all at once."""
-    if len(old) == len(new) and all(map(_together, old, new)):
-        yield from (((one,), (other,)) for one, other in zip(old, new, strict=True))
-    else:
-        yield old, new
+    """Lines that belong together: said on the same track at the same time. Only groups that still
+    last when a line begins are looked at: hours cost what minutes do."""
+    sides = [*((line, 0) for line in old), *((line, 1) for line in new)]
+    open_groups: list[Group] = []
+    closed: list[Group] = []
+    for line, side in sorted(sides, key=lambda one: one[0].start):
+        closed += [group for group in open_groups if not _lasts(group, line.start)]
+        open_groups = [group for group in open_groups if _lasts(group, line.start)]
+        mine = [one for one in open_groups if any(_together(line, other) for other in _all(one))]
+        joined: Group = ([], [])
+        for group in mine:
+            open_groups.remove(group)
+            joined[0].extend(group[0])
+            joined[1].extend(group[1])
+        joined[side].append(line)
+        open_groups.append(joined)
+    groups = closed + open_groups
+    for before, after in sorted(groups, key=lambda group: min(one.start for one in _all(group))):
+        yield _in_order(before), _in_order(after)
+
+
+def _lasts(group: Group, second: float) -> bool:
+    return any(one.end >= second for one in _all(group))
+
+
+def _all(group: Group) -> list[Line]:
+    return [*group[0], *group[1]]
+
+
+def _in_order(lines: list[Line]) -> Lines:
+    return tuple(sorted(lines, key=lambda line: line.start))
 
 
 def _together(one: Line, other: Line) -> bool:
-    """Both are said at the same time."""
-    return one.id == other.id or (one.start < other.end and other.start < one.end)
+    """It is the same line, or they share most of the time of the shorter one."""
+    shared = min(one.end, other.end) - max(one.start, other.start)
+    shorter = min(one.end - one.start, other.end - other.start)
+    return one.id == other.id or (one.track == other.track and shared > shorter / 2)
 
 
 def _key(line: Line) -> str:

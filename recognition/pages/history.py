@@ -40,7 +40,7 @@ def edits(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     )
     context = {
         "recording": recording,
-        "rows": [{**row, "pieces": _pieces(row)} for row in rows],
+        "rows": [{**row, "pieces": _pieces(row), "parts": _parts(row)} for row in rows],
         "last": last,
         "lost": sum(row["state"] == corrections.LOST for row in rows),
         "can_edit": Right.EDIT in rights(request, recording),
@@ -53,6 +53,14 @@ def _pieces(row: dict[str, Any]) -> list[Piece]:
     if row["text"] is None:
         return []
     return list(pieces_of(row["before"][0].split(), row["text"].split()))
+
+
+def _parts(row: dict[str, Any]) -> list[str]:
+    """The two lines of a split one, or those that were joined."""
+    if row["split_at"] is None:
+        return list(row["before"])
+    words = row["before"][0].split()
+    return [" ".join(words[: row["split_at"]]), " ".join(words[row["split_at"] :])]
 
 
 @require_POST

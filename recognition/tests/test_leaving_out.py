@@ -7,8 +7,8 @@ import pytest
 from accounts.choices import Role
 from analytics.models import Summary
 from common.errors import Conflict
-from recognition import services, versions
-from recognition.models import IndexEntry, Phrase, TrackWords
+from recognition import selectors, services, versions
+from recognition.models import Edit, IndexEntry, Phrase, TrackWords
 from recognition.tests.factories import line
 from recordings import services as recordings
 from recordings.models import Recording, Track
@@ -55,6 +55,19 @@ def test_every_word_and_sound_of_his_is_gone(talk: Recording, root: Path) -> Non
     assert api.get(f"{doors.URL}{talk.pk}/audio/?track={anna.pk}").status_code == 200
     boris.refresh_from_db()
     assert boris.left_out
+
+
+def test_what_people_made_of_his_lines_goes_too(talk: Recording) -> None:
+    _anna, boris = talk.tracks.all()
+    newest = selectors.transcript_of(talk)
+    assert newest
+    his = next(one for one in selectors.lines_of(newest).lines if one.track == boris.pk)
+    services.split_line(talk, line=his.id, at=1, by=talk.owner)
+    assert IndexEntry.objects.filter(text="secret plan").exists()
+    services.leave_out(boris, by=talk.owner)
+    assert not IndexEntry.objects.filter(text__contains="secret").exists()
+    assert not Edit.objects.exists()
+    assert [one.text for one in selectors.lines_of(newest).lines] == ["the budget is fine"]
 
 
 def test_he_is_not_heard_again(talk: Recording, pipelines: None) -> None:

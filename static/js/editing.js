@@ -34,7 +34,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  if (!event.target.matches("#lines form.phrase")) return;
+  if (!event.target.matches("form.phrase")) return;
+  if (!box()) { // a page of its own
+    if (event.submitter?.value === "split") setPlace(event.target);
+    return;
+  }
   event.preventDefault();
   save(event.target, event.submitter);
 });
@@ -58,7 +62,9 @@ async function open(opener) {
 }
 
 function formIn(html) {
-  return new DOMParser().parseFromString(html, "text/html").querySelector("form.phrase");
+  const form = new DOMParser().parseFromString(html, "text/html").querySelector("form.phrase");
+  form?.querySelector("noscript")?.remove(); // a parsed document knows no scripts
+  return form;
 }
 
 function show(form, instead) {
@@ -82,9 +88,8 @@ function close(form) {
 async function save(form, submitter) {
   if (form.dataset.busy) return;
   form.dataset.busy = "on";
+  if (submitter?.value === "split") setPlace(form);
   const body = new FormData(form, submitter);
-  const field = form.querySelector("textarea");
-  if (submitter?.value === "split") body.set("at", wordsBefore(field));
   const url = submitter?.getAttribute("formaction") ?? form.getAttribute("action");
   const answer = await ask(url, { method: "POST", body, headers: HEADERS });
   delete form.dataset.busy;
@@ -103,10 +108,11 @@ async function save(form, submitter) {
   } else await refresh(form);
 }
 
-/** The number of the word that the second half begins with. */
-function wordsBefore(field) {
+/** The number of the word that the second half begins with, from where the cursor is. */
+function setPlace(form) {
+  const field = form.querySelector("textarea");
   const text = field.value.slice(0, field.selectionStart).trim();
-  return text ? text.split(/\s+/).length : 0;
+  form.querySelector("input[name=at]").value = text ? text.split(/\s+/).length : 0;
 }
 
 async function ask(url, options) {
