@@ -361,6 +361,18 @@ def test_the_transcript_is_put_together_without_him(heard: Recording) -> None:
     assert heard.summaries.get().transcript == heard.transcripts.latest("pk")
 
 
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_put_together_of_nothing(heard: Recording) -> None:
+    TrackWords.objects.all().delete()
+    services.process(heard, pipeline="reassemble")
+    tasks.drain("cpu")
+    heard.refresh_from_db()
+    assert heard.runs.get().status == "failed"
+    assert heard.runs.get().steps.get(position=0).error["code"] == "nothing_heard"
+    assert heard.transcripts.count() == 1
+    assert len(texts(heard)) == 2
+
+
 def test_everybody_may_leave_himself_out_and_only_himself(heard: Recording, api: Any) -> None:
     where = f"recordings/{heard.pk}/participants/leave-out/"
     assert api("boris", "POST", where, {"call_id": call_id("anna")})[0] == 403

@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
+from common.errors import Untranslated, gettext_noop
 from notifications import events
 from recognition import sound, versions
 from recognition.assembly import envelope, lines
@@ -25,6 +26,8 @@ class Assemble(Step):
                 track__recording=recording, track__left_out=False
             ).select_related("track")
         )
+        if not heard and not context.run.steps.filter(track__isnull=False).exists():
+            raise nothing_heard()
         assembled = lines.assemble(
             [_track(words) for words in heard], speaker_label=_("Speaker {number}")
         )
@@ -48,6 +51,17 @@ class Assemble(Step):
             )
         for words in heard:
             sound.forget(words.track)
+
+
+def nothing_heard() -> Untranslated:
+    """Of a pipeline that only puts together what others heard: an empty transcript would hide the
+    one that is there."""
+    return Untranslated(
+        "nothing_heard",
+        gettext_noop("Nothing of what was heard is kept, so nothing can be put together."),
+        retryable=False,
+        next_action=gettext_noop("Recognise the recording instead."),
+    )
 
 
 def _track(words: TrackWords) -> HeardTrack:
