@@ -6,6 +6,7 @@ its pages of lists, its tracks and its bot are real HTTP and WebSocket.
 
 import secrets
 import shutil
+import signal
 import tempfile
 import time
 from collections.abc import Iterator
@@ -168,6 +169,8 @@ def recipients(state: dict[str, Any]) -> set[str]:
 
 def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="sai-demo-"))
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     try:
         with Stage(folder) as stage:
             story = Story(stage)
@@ -181,9 +184,16 @@ def main() -> int:
         print(f"demo: {error}")  # noqa: T201
         return 1
     except KeyboardInterrupt:
+        print("demo: interrupted; everything was put away")  # noqa: T201
+        shutil.rmtree(folder, ignore_errors=True)
         return 130
     shutil.rmtree(folder, ignore_errors=True)
     return 0
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    """Whoever ends it otherwise than with Ctrl-C leaves no process behind either."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":
