@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Platform(TextChoices):
@@ -38,7 +39,7 @@ class ImportStatus(TextChoices):
 
     DISCOVERED = "discovered", _("Discovered")
     DOWNLOADING = "downloading", _("Downloading")
-    READY = "ready", _("Ready")
+    READY = "ready", pgettext_lazy("session", "Ready")
     INCOMPLETE = "incomplete", _("Incomplete")
     FAILED = "failed", _("Failed")
     EXPIRED = "expired", _("Expired")

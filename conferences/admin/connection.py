@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.decorators import action, display
@@ -31,7 +32,7 @@ WRITE_ONLY = gettext_lazy("Never shown. Empty leaves the present one.")
 
 def _secret(label: Any) -> forms.CharField:
     return forms.CharField(
-        label=label,
+        label=capfirst(label),
         required=False,
         max_length=1000,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),

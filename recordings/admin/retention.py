@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -28,7 +29,7 @@ def realms() -> list[tuple[str, Any]]:
 
 class RuleForm(forms.ModelForm):
     realm = forms.ChoiceField(
-        label=gettext_lazy("only of this origin"),
+        label=capfirst(gettext_lazy("only of this origin")),
         choices=realms,
         required=False,
         widget=UnfoldAdminSelectWidget(),
@@ -58,7 +59,7 @@ class RetentionRuleAdmin(BoundedAdmin):
     readonly_fields = ["preview"]
     fieldsets = [
         (None, {"fields": ["name", ("position", "enabled")]}),
-        (gettext_lazy("Which recordings"), {"fields": [("realm", "tag", "kind")]}),
+        (gettext_lazy("Which recordings"), {"fields": ["realm", ("tag", "kind")]}),
         (gettext_lazy("How long"), {"fields": [("sound_days", "all_days")]}),
         (gettext_lazy("What would be taken away now"), {"fields": ["preview"]}),
     ]

@@ -1,0 +1,50 @@
+"""Texts of the admin's theme, which has no Russian of its own: named here, they are translated.
+
+Nothing imports this; `python -m sai.messages` reads it.
+"""
+
+from django.utils.translation import gettext_noop as _
+
+WORDS = (
+    _("Add row"),
+    _("All applications"),
+    _("Apply Filters"),
+    _("Change History"),
+    _("Clear all filters"),
+    _("Click to cancel"),
+    _("Click to download"),
+    _("Current file"),
+    _("Dark"),
+    _("Date from"),
+    _("Date to"),
+    _("Expand row"),
+    _("General"),
+    _("Go back"),
+    _("Group permissions"),
+    _("Light"),
+    _("Loading more results..."),
+    _("More actions"),
+    _("Next"),
+    _("No data"),
+    _("No recent searches"),
+    _("No results found"),
+    _("No results matching your query"),
+    _("Not enough data."),
+    _("Object permissions"),
+    _("Previous"),
+    _("Recent searches"),
+    _("Reset filters"),
+    _("Return to site"),
+    _("Search apps and models..."),
+    _("Select action"),
+    _("Select action to run"),
+    _("Select all rows"),
+    _("Select record"),
+    _("Select value"),
+    _("This item will be deleted."),
+    _("This page yielded into no results. Create a new item or reset your filters."),
+    _("Toggle password visibility"),
+    _("Type to search"),
+    _("User permissions"),
+    _("Value"),
+)
