@@ -16,7 +16,7 @@ class Listening:
 
     def __init__(self, host: str, port: int, *, certificates: Path | None = None) -> None:
         """Raises OSError where the port is taken. `certificates` is a folder: serve HTTPS."""
-        self._socket = socket.create_server((host, port), backlog=512)
+        self._socket = _listener(host, port)
         self.port: int = self._socket.getsockname()[1]
         self._certificates = certificates
         self._ready = threading.Event()
@@ -95,3 +95,13 @@ def _abort(connection: Any) -> None:
     transport = getattr(connection, "transport", None)
     if transport is not None:
         transport.abort()
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server((host, port), backlog=512)
+    except OverflowError:
+        raise OSError(f"{port} is no port: 0 to 65535.") from None
+    except OSError as error:
+        said = f"{host}:{port} can't be listened at: {error.strerror}. Choose another --port."
+        raise OSError(error.errno, said) from None

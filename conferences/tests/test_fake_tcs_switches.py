@@ -3,6 +3,7 @@
 import argparse
 import re
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -373,3 +374,15 @@ def test_two_hundred_conferences_of_ten_tracks(tcs: FakeServer) -> None:
     with ask(tcs, token) as client:
         body = client.get("/api/v4/conferences?page_size=1000").json()
     assert len(body["conferences"]) == 200
+
+
+def test_a_port_that_is_taken_or_none_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for port in (str(taken.getsockname()[1]), "99999"):
+            with pytest.raises(SystemExit) as ended:
+                cli.main(["--port", port])
+            assert ended.value.code == 2
+            [told] = capsys.readouterr().err.splitlines()
+            assert port in told

@@ -384,3 +384,16 @@ def test_metadata_of_a_cloud_is_no_server() -> None:
         driver.check()
     assert refused.value.code == "outbound_refused"
     assert not refused.value.retryable
+
+
+def test_a_server_that_is_not_there_says_what_to_look_at() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    away = Connection.objects.create(
+        name="away", url=f"http://127.0.0.1:{port}", client_id="id", client_secret="s"
+    )
+    with closing(get_driver(away)) as driver, pytest.raises(PlatformError) as told:
+        driver.check()
+    assert told.value.code == "outbound_unreachable"
+    assert told.value.retryable
+    assert "port" in told.value.next_action

@@ -189,6 +189,12 @@ def _read(answer: httpx2.Response) -> bytes:
     return bytes(body)
 
 
+def _advice(code: str) -> str:
+    if code not in ("outbound_unreachable", "outbound_timeout"):
+        return ""
+    return _("Check the address and its port, that the server runs, and what lies between us.")
+
+
 @contextmanager
 def reaching() -> Iterator[None]:
     """What a network does to us, as a PlatformError: all of it may pass, a refused address not."""
@@ -198,7 +204,9 @@ def reaching() -> Iterator[None]:
         raise PlatformError(_("The server gave an address that can't be used.")) from error
     except httpx2.HTTPError as error:
         found = exchange.problem(error)
-        raise PlatformError(found.message, code=found.code, retryable=True) from error
+        raise PlatformError(
+            found.message, code=found.code, retryable=True, next_action=_advice(found.code)
+        ) from error
     except ExternalError as error:
         raise PlatformError(
             error.message,
