@@ -50,14 +50,21 @@ def lines_of(transcript: Transcript, *, raw: bool = False) -> Laid:
     return lay(base, corrections) if corrections else Laid(tuple(base), ())
 
 
-def sketch_of(transcript: Transcript) -> Laid:
-    """`lines_of` for a page of a long meeting: only lines near a correction have their words one
-    by one; `words_of` fetches those of the lines that are shown."""
+def sketch_of(transcript: Transcript, *, around: int | None = None) -> Laid:
+    """`lines_of` of a long meeting at a quarter of its price: only lines near a correction, or near
+    the line `around`, have their words one by one; `words_of` fetches those of other lines."""
     rows = list(phrases_of(transcript).values(*_LINE))
     corrections = [correction_of(edit) for edit in edits_of(transcript)]
-    near = within_reach(corrections)
+    middle = next((row for row in rows if row["id"] == around), None)
+    places = [_correction_at(middle["track_id"], middle["start"], middle["end"])] if middle else []
+    near = within_reach([*corrections, *places])
     words = words_of(row["id"] for row in rows if near(row["track_id"], row["start"]))
     return lay([_line(row, words.get(row["id"], ())) for row in rows], corrections)
+
+
+def _correction_at(track: int | None, start: float, end: float) -> Correction:
+    """One that may be made there."""
+    return Correction(id=0, kind=Edit.Kind.TEXT, track=track, start=start, end=end, before=())
 
 
 def words_of(lines: Iterable[int]) -> dict[int, tuple[dict[str, Any], ...]]:

@@ -62,9 +62,10 @@ def _apply(request: HttpRequest, recording: Recording, line: int) -> None:
 
 
 def _speaker(request: HttpRequest) -> str | None:
-    """A new name where one was written, else the one that was chosen."""
-    new, chosen = request.POST.get("new_speaker", "").strip(), request.POST.get("speaker")
-    return new or chosen or None
+    """A new name where one was written, else the one that was chosen instead of who stood there."""
+    given = request.POST
+    new, chosen = given.get("new_speaker", "").strip(), given.get("speaker")
+    return new or (chosen if chosen != given.get("seen_speaker") else None) or None
 
 
 def _find(recording: Recording, line: int) -> Line:
@@ -93,6 +94,7 @@ def _form(
         "line": line,
         "limit": LONGEST_LINE,
         "text": request.POST.get("text", line.text),
+        "shown": shown,
         "speaker": request.POST.get("speaker", shown),
         "new_speaker": request.POST.get("new_speaker", ""),
         "speakers": list(dict.fromkeys(names.get(label, label) for label in labels)),

@@ -176,7 +176,7 @@ def _edit(
         transcript = selectors.transcript_of(locked)
         if transcript is None:
             raise NotFound(_("There is no transcript yet."))
-        laid = selectors.lines_of(transcript)
+        laid = selectors.sketch_of(transcript, around=line)
         found = next((one for one in laid.lines if one.id == line), None)
         if found is None:
             raise NotFound(_("There is no such line in the newest version."), code="no_such_line")

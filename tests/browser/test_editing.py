@@ -106,7 +106,7 @@ def test_four_corrected_hours_stay_quick(page, anna):
     form = correct(page, 6)
     form.get_by_label("Words of the line").fill("Другое.")
     form.get_by_label("Words of the line").press("Enter")
-    expect(line(page, 6).locator(".phrase-text")).to_contain_text("Другое.")
+    expect(line(page, 6).locator(".phrase-text")).to_contain_text("Другое.", timeout=20_000)
     expect(page.locator(".phrase")).to_have_count(150)
     page.get_by_label("Position").fill(str(9000 * 4))
     expect(page.locator(".phrase.is-now")).to_have_attribute("data-s", "35996.2")
