@@ -1,11 +1,10 @@
 """The wall: no address, method or query shows or changes anything of another's recording.
 
 Every address of the project is asked, by every method, by everybody who is not let in. An address
-that nobody has classified below fails: say there what it is.
+that nobody has classified fails: say in `wall_map` what it is.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from django.urls import resolve
 from django.utils import timezone
 from drf_spectacular.generators import SchemaGenerator
 
@@ -30,6 +29,7 @@ from recordings import services
 from recordings.choices import Right
 from recordings.models import Access, Recording
 from recordings.tests import factories, sound
+from tests.wall_map import ADMINISTRATION, OF_A_RECORDING, OPEN, OWN, ROUTES, WALL, kind_of
 from tests.wall_scene import (
     Caller,
     Scene,
@@ -43,107 +43,12 @@ from tests.wall_scene import (
 
 pytestmark = pytest.mark.django_db
 
-OPEN = "shows nothing of anybody, signed in or not"
-OWN = "shows a person what he may see; nobody else gets in"
-OF_A_RECORDING = "belongs to one recording: refused"
-ADMINISTRATION = "for administrators: refused"
-
-WALL = {
-    "healthz": OPEN,
-    "readyz": OPEN,
-    "metrics": OPEN,
-    "login/": OPEN,
-    "logout/": OPEN,
-    "admin/login/": OPEN,
-    "admin/logout/": OPEN,
-    "i18n/": OPEN,
-    "theme/": OPEN,
-    "api/schema/": OPEN,
-    "sign-in/<int:pk>/": OPEN,
-    "sign-in/<int:pk>/callback/": OPEN,
-    "sign-in/<int:pk>/confirm/": OPEN,
-    ".well-known/sai.json": OPEN,
-    "api/user/v1/": OPEN,
-    "api/user/v1/auth/from-tcs": OPEN,
-    "api/user/v1/auth/refresh": OPEN,
-    "api/user/v1/^.*$": OPEN,
-    "api/docs/": OPEN,
-    "api/v1/auth/login/": OPEN,
-    "api/v1/auth/refresh/": OPEN,
-    "api/v1/auth/logout/": OPEN,
-    "": OWN,
-    "rows/": OWN,
-    "upload/": OWN,
-    "password/": OWN,
-    "admin/password_change/": OWN,
-    "profile/": OWN,
-    "profile/tokens/": OWN,
-    "profile/tokens/<int:pk>/revoke/": OWN,
-    "api/v1/auth/password/": OWN,
-    "api/v1/me/": OWN,
-    "api/v1/tokens/": OWN,
-    "api/v1/tokens/<int:pk>/": OWN,
-    "api/v1/events/": OWN,
-    "api/v1/events/stream": OWN,
-    "notices/": OWN,
-    "notices/count/": OWN,
-    "profile/notices/": OWN,
-    "api/v1/notices/": OWN,
-    "api/v1/notices/read/": OWN,
-    "api/v1/notices/deliveries/": ADMINISTRATION,
-    "api/v1/notices/deliveries/retry/": ADMINISTRATION,
-    "api/v1/me/notices/": OWN,
-    "api/v1/search/": OWN,
-    "api/v1/recordings/": OWN,
-    "api/user/v1/transcriptions": OWN,
-    "l/<str:secret>/": OF_A_RECORDING,
-    "engines/files/<str:permission>/<str:name>": OF_A_RECORDING,
-    "api/v1/tokens/revoke/": ADMINISTRATION,
-    "api/v1/users/": ADMINISTRATION,
-    "api/v1/users/<int:pk>/": ADMINISTRATION,
-    "api/v1/groups/": ADMINISTRATION,
-    "api/v1/groups/<int:pk>/": ADMINISTRATION,
-    "api/v1/licence/": ADMINISTRATION,
-    "api/v1/connections/": ADMINISTRATION,
-    "api/v1/connections/downloads/": ADMINISTRATION,
-    "api/v1/connections/<int:pk>/": ADMINISTRATION,
-    "api/v1/connections/<int:pk>/check/": ADMINISTRATION,
-    "api/v1/connections/<int:pk>/poll/": ADMINISTRATION,
-    "api/v1/connections/<int:pk>/health/": ADMINISTRATION,
-    "api/v1/conferences/": OWN,
-    "api/v1/conferences/<int:pk>/": OWN,
-    "api/v1/conferences/<int:pk>/consent/": OWN,
-    "api/v1/conferences/<int:pk>/roles/": OWN,
-    "api/v1/conferences/<int:pk>/retry/": ADMINISTRATION,
-    "trash/": OWN,
-    "trash/<uuid:recording_id>/restore/": OF_A_RECORDING,
-    "trash/<uuid:recording_id>/delete/": OF_A_RECORDING,
-    "api/v1/trash/": OWN,
-    "api/v1/trash/<str:id>/": OF_A_RECORDING,
-    "api/v1/retention/": ADMINISTRATION,
-    "api/v1/retention/preview/": ADMINISTRATION,
-    "api/v1/retention/<int:pk>/": ADMINISTRATION,
-    "api/v1/audit/": ADMINISTRATION,
-    "api/v1/engines/": ADMINISTRATION,
-    "api/v1/engines/<int:pk>/drain/": ADMINISTRATION,
-    "api/v1/engines/<int:pk>/disconnect/": ADMINISTRATION,
-    "api/v1/audit/export/": ADMINISTRATION,
-}
-PREFIXES = {
-    "recordings/<uuid:recording_id>/": OF_A_RECORDING,
-    "api/v1/recordings/<str:id>/": OF_A_RECORDING,
-    "api/user/v1/transcriptions/<str:number>": OF_A_RECORDING,
-    "api/v1/webhooks/": ADMINISTRATION,
-    "admin/": ADMINISTRATION,
-}
-"""Whatever begins so is held to the strictest promise without being named."""
-
 TITLE, WORD, NAME, OTHER = "Quetzal budget", "wolfram", "Zebulon", "Ophelia"
 LABEL = "Xanthippe"  # callers know it: to give it another name would need it
 TRACK, ITEM, PROMPT = "Ytterbium track", "Molybdenum is decided", "Vanadium question"
 MISHEARD = "The gadolinium speaks"
-SOMEBODY = "somebody@wall.example"
 """Rows of the scene have numbers that appear nowhere by chance."""
+SOMEBODY = "somebody@wall.example"
 QUERIES = {
     "": [f"q={WORD}", f"q={TITLE}", "status=done"],
     "rows/": ["id={recording}&new={recording}"],
@@ -166,25 +71,6 @@ QUERIES = {
     "recordings/<uuid:recording_id>/": ["link={link}"],
 }
 SLUGS = ("transcript", "summary")
-
-
-def routes(resolver: Any = None, before: str = "") -> Iterator[str]:
-    """Every address of the project as it is written in its urls."""
-    for one in (resolver or get_resolver()).url_patterns:
-        if isinstance(one, URLResolver):
-            yield from routes(one, before + str(one.pattern))
-        else:
-            assert isinstance(one, URLPattern)
-            yield before + str(one.pattern)
-
-
-ROUTES = sorted(set(routes()))
-
-
-def kind_of(route: str) -> str | None:
-    if route in WALL:
-        return WALL[route]
-    return next((kind for start, kind in PREFIXES.items() if route.startswith(start)), None)
 
 
 @pytest.fixture
