@@ -20,6 +20,7 @@ from conferences.platforms import registry
 from conferences.platforms.base import Driver, Part, RemoteTrackInfo
 from conferences.sql import downloads
 from recordings.choices import RecordingStatus
+from recordings.conf import conf
 from recordings.models import Recording
 from recordings.services import awaited
 from recordings.storage import get_storage
@@ -52,6 +53,8 @@ def _is_whole(remote: RemoteTrack, part: PartFile) -> bool:
 def _fetch(driver: Driver, remote: RemoteTrack, part: PartFile, held: Held) -> None:
     if not _continues(remote, part):
         part.restart()
+    if remote.size is not None and remote.size > conf().upload_limit_bytes:
+        raise too_large()
     part.storage.ensure_room(max((remote.size or 0) - part.size, 0))
     conference = remote.session.conference.remote_id
     body = driver.open_track(
@@ -64,12 +67,24 @@ def _fetch(driver: Driver, remote: RemoteTrack, part: PartFile, held: Held) -> N
     with body as answer:
         _begin(remote, part, answer)
         for chunk in _steadily(answer.chunks):
+            _check_length(remote, part, len(chunk))
             part.write(chunk)
             held.bytes = part.size
             held.pace(len(chunk))
     held.check()
     if remote.size is not None and part.size < remote.size:
         raise cut_short(part.size, remote.size)
+
+
+def _check_length(remote: RemoteTrack, part: PartFile, more: int) -> None:
+    """A body without an end must not fill the disk: others wait for room then."""
+    size, limit = part.size + more, conf().upload_limit_bytes
+    if remote.size is not None and size > remote.size:
+        part.restart()
+        raise wrong_size(size, remote.size)
+    if size > limit:
+        part.restart()
+        raise too_large()
 
 
 def _continues(remote: RemoteTrack, part: PartFile) -> bool:
@@ -187,6 +202,16 @@ def wrong_size(got: int, size: int) -> Untranslated:
         next_action=_("Look at the file on the server, then try the track again."),
         got=got,
         size=size,
+    )
+
+
+def too_large() -> Untranslated:
+    return Untranslated(
+        "track_too_large",
+        _("The file is larger than %(limit)s bytes, which is the most that is taken in."),
+        retryable=False,
+        next_action=_("Look at the file on the server, then try the track again."),
+        limit=conf().upload_limit_bytes,
     )
 
 

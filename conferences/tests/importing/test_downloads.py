@@ -211,3 +211,17 @@ def test_shutdown_lets_go_at_once_and_keeps_what_is_here(
     other.until(stored)
     other.stop()
     assert opened(server)[-1] == (have, '"1"')
+
+
+@pytest.mark.parametrize("listed", [None, 1 << 62, 5000])
+def test_a_body_without_an_end_does_not_fill_the_disk(
+    connect: Any, work: Any, wav: Any, settings: Any, listed: int | None
+) -> None:
+    settings.RECORDINGS = {**settings.RECORDINGS, "upload_limit_bytes": 20_000}
+    one(connect, wav(seconds=3), listed_sha256="", listed_size=listed)
+    work.until(lambda: track().status == "failed")
+    error = track().error
+    assert error["code"] == ("wrong_size" if listed == 5000 else "track_too_large")
+    parts = Path(settings.RECORDINGS["storage"]).rglob("*.part")
+    assert sum(path.stat().st_size for path in parts) <= 20_000
+    assert not StoredFile.objects.exists()
