@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 NAMES: Final = ("meeting.json", "meeting.yaml", "meeting.yml")
 LARGEST: Final = 256 * 1024
+YEARS: Final = range(1971, 9999)
+"""Near the first and the last year no zone can be added to a time."""
 
 
 class Who(BaseModel):
@@ -51,6 +53,8 @@ class MeetingFile(BaseModel):
     @field_validator("started_at", "stopped_at")
     @classmethod
     def _aware(cls, value: dt.datetime | None) -> dt.datetime | None:
+        if value is not None and value.year not in YEARS:
+            raise ValueError(f"a year from {YEARS.start} to {YEARS.stop - 1}")
         return value.replace(tzinfo=dt.UTC) if value and value.tzinfo is None else value
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from conferences.choices import ConferenceRole, Platform
 from conferences.models import Connection
+from conferences.platforms import meeting_file
 from conferences.platforms.base import (
     CredentialsRejected,
     Driver,
@@ -270,3 +271,12 @@ def test_the_fake_fails_where_it_is_told() -> None:
         faked(fails={"check": "rejected"}).check()
     with pytest.raises(PlatformError):
         faked(conferences=[{"nonsense": 1}])
+
+
+@pytest.mark.parametrize("year", ["0001", "1969", "9999"])
+def test_a_time_that_no_zone_can_be_added_to_is_refused(year: str) -> None:
+    said = f'{{"started_at": "{year}-12-31T23:59:59Z"}}'.encode()
+    with pytest.raises(ValueError, match=r"started_at.*a year from"):
+        meeting_file.parse(Path("meeting.json"), said)
+    said = said.replace(year.encode(), b"2026")
+    assert meeting_file.parse(Path("meeting.json"), said).started_at
