@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from conferences.platforms.base import Part, PlatformError
 from conferences.platforms.trueconf.client import Client, not_the_server
 from conferences.platforms.trueconf.transport import reaching
+from conferences.platforms.trueconf.values import number
 
 CHUNK: Final = 256 * 1024
 HAND_ON_S: Final = 1.0
@@ -79,8 +80,7 @@ def _whole(answer: httpx2.Response) -> Part:
         with reaching():
             page = next(answer.iter_raw(4096), b"")
         raise not_the_server(answer.status_code, page)
-    length = answer.headers.get("content-length", "")
-    size = int(length) if length.isascii() and length.isdigit() else None
+    size = number(answer.headers.get("content-length"))
     return Part(0, size, validator(answer), _chunks(answer, size))
 
 

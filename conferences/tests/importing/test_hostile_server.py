@@ -8,6 +8,7 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx2
 import pytest
 
 from common.tests import http_server as raw
@@ -15,7 +16,7 @@ from common.tests.http_server import Asked, HttpServer
 from conferences import background
 from conferences.choices import ConnectionStatus, Platform
 from conferences.models import Conference, Connection, RemoteTrack, Session
-from conferences.platforms.trueconf import reading
+from conferences.platforms.trueconf import reading, tracks
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOKEN = {"access_token": "tok-1", "expires_in": 3600, "token_type": "Bearer"}
@@ -153,3 +154,11 @@ def test_words_of_answers_can_stand_in_rows() -> None:
     assert reading.parse(b'{"a": "\\ud83d\\ude00"}') == {"a": "😀"}
     assert reading.parse(b'{"a": ' + b"9" * 5000 + b"}") == {"a": "9" * 5000}
     assert reading.parse(b"[" * 100_000) is None
+
+
+def test_a_length_that_no_row_can_hold_is_no_length() -> None:
+    for length, size in (("9" * 20, None), ("9" * 5000, None), ("-1", None), ("17", 17)):
+        answer = httpx2.Response(200, headers={"content-length": length})
+        part = tracks._part(answer, 0)
+        assert part is not None
+        assert part.size == size
