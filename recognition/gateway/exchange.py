@@ -21,19 +21,6 @@ from recordings.storage.choose import get_storage
 from recordings.storage.local import LocalStorage
 
 RESULT = "result.json"
-ENDINGS = {
-    "audio/mpeg": "mp3",
-    "audio/wav": "wav",
-    "audio/ogg": "ogg",
-    "audio/flac": "flac",
-    "audio/mp4": "m4a",
-    "video/mp4": "mp4",
-    "audio/webm": "webm",
-    "video/webm": "webm",
-    "audio/aac": "aac",
-    "audio/amr": "amr",
-    "audio/aiff": "aiff",
-}
 LONGEST_NAME = 120
 """Bytes of a participant's name in a file name."""
 
@@ -134,9 +121,8 @@ def find() -> Exchange | None:
 def readable_name(track: Track) -> str:
     """`02_Anna_Ivanova.ogg`: the track's number, whose sound it is, what it is."""
     assert track.file is not None
-    ending = ENDINGS.get(track.file.content_type, "bin")
     parts = [f"{track.position + 1:02d}", _safe(track.name)]
-    return f"{'_'.join(filter(None, parts))}.{ending}"
+    return f"{'_'.join(filter(None, parts))}.{track.file.ending}"
 
 
 def _safe(name: str) -> str:

@@ -27,19 +27,6 @@ from recordings.models import Recording, Track
 from recordings.storage import files
 
 CHUNK = 256 << 10
-ENDINGS = {
-    "audio/mpeg": "mp3",
-    "audio/wav": "wav",
-    "audio/ogg": "ogg",
-    "audio/flac": "flac",
-    "audio/mp4": "m4a",
-    "video/mp4": "mp4",
-    "audio/webm": "webm",
-    "video/webm": "webm",
-    "audio/aac": "aac",
-    "audio/amr": "amr",
-    "audio/aiff": "aiff",
-}
 
 
 class Audio(find.RecordingView):
@@ -106,7 +93,7 @@ def respond(request: Request, recording: Recording, track: Track) -> HttpRespons
         answer.status_code = 206
         answer["Content-Range"] = part.header
     answer["Content-Length"] = str(part.length)
-    name = f"{recording.title or recording.number}.{ENDINGS.get(file.content_type, 'bin')}"
+    name = f"{recording.title or recording.number}.{file.ending}"
     answer["Content-Disposition"] = content_disposition_header(False, name) or "inline"
     return _tagged(answer, tag)
 

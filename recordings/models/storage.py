@@ -1,6 +1,7 @@
 """Where bytes are kept: one row per published file, and the storage's settings."""
 
 import uuid
+from typing import Final
 
 from django.db import models
 from django.db.models import Q
@@ -8,6 +9,23 @@ from django.utils.translation import gettext_lazy as _
 
 from common.encryption import EncryptedTextField
 from common.models import TimestampedModel
+
+ENDINGS: Final = {
+    "audio/mpeg": "mp3",
+    "audio/wav": "wav",
+    "audio/x-w64": "w64",
+    "audio/ogg": "ogg",
+    "audio/flac": "flac",
+    "audio/mp4": "m4a",
+    "video/mp4": "mp4",
+    "audio/webm": "webm",
+    "video/webm": "webm",
+    "audio/aac": "aac",
+    "audio/amr": "amr",
+    "audio/aiff": "aiff",
+    "audio/x-ms-wma": "wma",
+}
+"""Content type -> how the name of such a file ends."""
 
 
 class StoredFile(TimestampedModel):
@@ -27,6 +45,11 @@ class StoredFile(TimestampedModel):
 
     def __str__(self) -> str:
         return str(self.uid)
+
+    @property
+    def ending(self) -> str:
+        """What a name that people see ends with."""
+        return ENDINGS.get(self.content_type, "bin")
 
 
 class StorageSettings(TimestampedModel):
