@@ -65,12 +65,14 @@ def cancel(request: HttpRequest, recording_id: UUID) -> HttpResponse:
 def delete(request: HttpRequest, recording_id: UUID) -> HttpResponse:
     """GET asks once more; POST puts it into the trash, or deletes it where there is none."""
     recording = find(request, recording_id, Right.DELETE)
+    days = services.trash_days()
     if request.method != "POST":
-        context = {"recording": recording, "days": services.trash_days()}
+        context = {"recording": recording, "days": days}
         return render(request, "recordings/delete.html", context)
     name = str(recording)
     services.trash(recording, by=person(request), request=request)
-    messages.success(request, _("“%(title)s” was deleted.") % {"title": name})
+    told = _("“%(title)s” lies in the trash.") if days else _("“%(title)s” was deleted.")
+    messages.success(request, told % {"title": name})
     return redirect("recordings")
 
 

@@ -191,10 +191,13 @@ def test_a_link_lets_its_bearer_look_until_it_is_taken_back(opened, open_page, m
 
 
 def test_deleting_asks_first(opened, meeting):
-    opened.get_by_role("link", name="Delete").click()
+    opened.get_by_role("link", name="Delete", exact=True).click()
     opened.get_by_role("link", name="Keep it").click()
     assert Recording.objects.filter(pk=meeting.pk).exists()
-    opened.get_by_role("link", name="Delete").click()
-    opened.get_by_role("button", name="Delete for good").click()
-    expect(opened.get_by_role("status").filter(has_text="was deleted")).to_be_visible()
-    assert not Recording.objects.filter(pk=meeting.pk).exists()
+    opened.get_by_role("link", name="Delete", exact=True).click()
+    opened.get_by_role("button", name="Put into the trash").click()
+    expect(opened.get_by_role("status").filter(has_text="lies in the trash")).to_be_visible()
+    opened.get_by_role("link", name="Trash").click()
+    opened.get_by_role("button", name="Restore").click()
+    expect(opened.get_by_role("status").filter(has_text="was restored")).to_be_visible()
+    assert Recording.objects.get(pk=meeting.pk).trashed_at is None
