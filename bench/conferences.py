@@ -34,6 +34,7 @@ CONFERENCES, TRACKS, DOWNLOADS, ENGINES, SPEED = 200, 10, 5, 3, 100
 SECONDS, RATE = 2, 16_000
 KEY = {"X-Fake-Key": "bench"}
 PATIENCE = 1800
+WHAT = f"{CONFERENCES} conferences x {TRACKS} tracks"
 
 
 def run() -> list[Row]:
@@ -48,37 +49,48 @@ def run() -> list[Row]:
         brought = _until(_brought, peak) - begun
         done = _until(_recognised, peak) - begun
     grown = _database_mb() - before
-    what = f"{CONFERENCES} conferences x {TRACKS} tracks"
-    tracks = CONFERENCES * TRACKS
     return [
-        Row(
-            f"{what}: brought",
-            f"{brought:.0f} s",
-            f"{bare:.0f} s",
-            f"{bare / brought:.2f}",
-            "",
-            f"{tracks / brought:.0f} files/s with {DOWNLOADS} at once, judged, hashed and durable,"
-            " while recognition goes on; bare: fetched only",
-        ),
-        Row(
-            f"{what}: recognised",
-            f"{done:.0f} s",
-            "",
-            "",
-            "",
-            f"{tracks / done:.1f} tracks/s, {60 * CONFERENCES / done:.0f} conferences a minute with"
-            f" {ENGINES} engines at {SPEED} x real time, summaries included",
-        ),
-        Row(
-            f"{what}: memory, database",
-            f"{peak.mb:.0f} MB",
-            "",
-            "",
-            "",
-            f"peak of web, two workers and three engines together; the database grew by"
-            f" {grown:.0f} MB",
-        ),
+        _brought_row(brought, bare),
+        _recognised_row(done),
+        _memory_row(peak.mb, grown),
     ]
+
+
+def _brought_row(seconds: float, bare: float) -> Row:
+    return Row(
+        f"{WHAT}: brought",
+        f"{seconds:.0f} s",
+        f"{bare:.0f} s",
+        f"{bare / seconds:.2f}",
+        "",
+        f"{CONFERENCES * TRACKS / seconds:.0f} files/s with {DOWNLOADS} at once, judged, hashed and"
+        " durable, while recognition goes on; bare: fetched only",
+    )
+
+
+def _recognised_row(seconds: float) -> Row:
+    return Row(
+        f"{WHAT}: recognised",
+        f"{seconds:.0f} s",
+        "",
+        "",
+        "",
+        f"{CONFERENCES * TRACKS / seconds:.1f} tracks/s,"
+        f" {60 * CONFERENCES / seconds:.0f} conferences a minute with"
+        f" {ENGINES} engines at {SPEED} x real time, summaries included",
+    )
+
+
+def _memory_row(peak_mb: float, grown_mb: float) -> Row:
+    return Row(
+        f"{WHAT}: memory, database",
+        f"{peak_mb:.0f} MB",
+        "",
+        "",
+        "",
+        "peak of web, two workers and three engines together; the database grew by"
+        f" {grown_mb:.0f} MB",
+    )
 
 
 @contextmanager
