@@ -1,4 +1,4 @@
-"""Rights by role: a recording's word, its conference's, the default; what was given by hand stays."""
+"""Rights by role: whose word counts before whose, and that what was given by hand stays."""
 
 import datetime as dt
 from pathlib import Path
