@@ -13,6 +13,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sai.settings")
     from django.core.management import execute_from_command_line
 
+    from sai.launcher.preflight import load_settings
+    from sai.launcher.refusal import Refusal
+
+    try:
+        load_settings()
+    except Refusal as refusal:
+        sys.exit(f"sai: {refusal}")
     execute_from_command_line(sys.argv)
 
 
