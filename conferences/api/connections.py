@@ -1,5 +1,6 @@
 """connections/: for administrators."""
 
+from contextlib import suppress
 from typing import Any
 
 from django.db.models import QuerySet
@@ -21,6 +22,7 @@ from conferences.api.serializers import (
     HealthSerializer,
 )
 from conferences.models import Connection
+from conferences.platforms.base import PlatformError
 from conferences.services import connections, health_of
 
 
@@ -84,9 +86,10 @@ class Check(_One):
         responses={200: HealthSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        """Asks the server now. 502 with what it said when it can't be used."""
+        """Asks the server now. What it said stands in `status` and `error`, also when it is no."""
         connection = self.get_object()
-        connections.check(connection)
+        with suppress(PlatformError):  # kept with the connection
+            connections.check(connection)
         connection.refresh_from_db()
         return Response(HealthSerializer(health_of.health(connection)).data)
 
