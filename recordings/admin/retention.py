@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Case, F, QuerySet, Value, When
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
@@ -64,9 +65,16 @@ class RetentionRuleAdmin(BoundedAdmin):
         (gettext_lazy("What would be taken away now"), {"fields": ["preview"]}),
     ]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RetentionRule]:
+        """With the origin's name, asked once for all rows."""
+        named = [
+            When(realm=realm, then=Value(name)) for realm, name in origins.realm_names().items()
+        ]
+        return super().get_queryset(request).annotate(realm_title=Case(*named, default=F("realm")))
+
     @display(description=gettext_lazy("only of this origin"), ordering="realm")
-    def origin(self, rule: RetentionRule) -> str:
-        return origins.realm_names().get(rule.realm, rule.realm) or "-"
+    def origin(self, rule: Any) -> str:
+        return rule.realm_title or "-"
 
     @display(description=gettext_lazy("preview"))
     def preview(self, rule: RetentionRule) -> SafeString | str:
