@@ -28,14 +28,15 @@ def server(transactional_db: None) -> Iterator[Server]:
     running.stop()
 
 
-def heard(server: Server, token: str, topic: str) -> str:
+def heard(server: Server, token: str, topic: str, *, seconds: float = 10) -> str:
+    """Until something is heard; a hub whose connection was cut reads again a second later."""
     said = ""
     with connect(server.socket) as ws:
         ws.send(json.dumps({"op": "auth", "token": token}))
         ws.send(json.dumps({"op": "subscribe", "topics": [topic], "since": 0}))
         try:
             while "wolfram" not in said:
-                said += str(ws.recv(timeout=0.5))
+                said += str(ws.recv(timeout=seconds))
         except TimeoutError:
             pass
         except ConnectionClosed as closed:
@@ -76,7 +77,7 @@ def test_events_and_the_gateway_keep_realms_apart(
     for who, token in kinds.items():
         assert "wolfram mine" in heard(server, token, "me"), who
         assert "theirs" not in heard(server, token, "me"), who
-        said = heard(server, token, f"recording:{theirs.pk}")
+        said = heard(server, token, f"recording:{theirs.pk}", seconds=1)
         assert "wolfram" not in said, who
         polled = requests.get(f"{server.http}?since=0", headers=headers(token), timeout=5)
         assert "wolfram mine" in polled.text, who

@@ -29,7 +29,9 @@ def statuses() -> list[str]:
 
 
 def ready() -> bool:
-    return Recording.objects.filter(status=RecordingStatus.READY).exists()
+    """Its last track is here, and the session has been told so a moment later."""
+    settled = Session.objects.filter(status__in=("ready", "incomplete")).exists()
+    return settled and Recording.objects.filter(status=RecordingStatus.READY).exists()
 
 
 def test_a_meeting_becomes_a_recording_with_its_people(connect: Any, work: Any, wav: Any) -> None:
