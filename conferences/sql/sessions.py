@@ -23,12 +23,17 @@ ORDER BY t.id LIMIT %(limit)s"""
 
 COMPLETE = """
 SELECT s.id FROM conferences_session s
-WHERE s.status = 'downloading' AND s.recording_id IS NOT NULL AND NOT EXISTS (
-    SELECT FROM conferences_remotetrack t
-    WHERE t.session_id = s.id AND t.status IN ('pending', 'downloading'))
+WHERE s.recording_id IS NOT NULL AND (
+    (s.status = 'downloading' AND NOT EXISTS (
+        SELECT FROM conferences_remotetrack t
+        WHERE t.session_id = s.id AND t.status IN ('pending', 'downloading')))
+    OR (s.status = 'incomplete' AND NOT EXISTS (
+        SELECT FROM conferences_remotetrack t WHERE t.session_id = s.id
+            AND t.status IN ('pending', 'downloading', 'missing', 'failed'))))
     AND s.id > %(after)s
 ORDER BY s.id LIMIT %(limit)s"""
-"""Nothing more is awaited, and nobody has said so."""
+"""Nothing more is awaited, or what was lost has come, and nobody has said so: whoever brought the
+last track was killed before he could."""
 
 STATES = """
 SELECT count(*) FILTER (WHERE status = 'stored') AS stored,

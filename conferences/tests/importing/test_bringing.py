@@ -191,9 +191,8 @@ def test_a_track_that_can_not_be_had_leaves_the_recording_incomplete_and_a_late_
     Session.objects.update(looked_at=None)
     Connection.objects.update(next_poll_at=None)
     work.until(lambda: Run.objects.count() == 2)
-    recording.refresh_from_db()
-    session = Session.objects.get()
-    assert (recording.incomplete, session.status, statuses()) == (False, "ready", ["stored"] * 2)
+    work.until(lambda: not Recording.objects.get().incomplete)
+    assert (Session.objects.get().status, statuses()) == ("ready", ["stored"] * 2)
     tasks.drain("gpu")
     work.once()
     assert Run.objects.count() == 2, "merged once"
@@ -264,6 +263,22 @@ def test_a_read_only_connection_brings_nothing(connect: Any, work: Any, wav: Any
     connection.refresh_from_db()
     assert connection.status == "works"
     assert not Conference.objects.exists()
+
+
+def test_a_late_track_whose_bringer_was_killed_completes_its_session(
+    connect: Any, work: Any, wav: Any
+) -> None:
+    _connection, server = connect(auto_recognize=False, track_patience_hours=0)
+    server.meet()
+    server.speak("anna", wav(pitch=300))
+    server.speak("boris", wav(pitch=500), gone=True)
+    work.until(ready)
+    assert Session.objects.get().status == "incomplete"
+    work.stop()
+    RemoteTrack.objects.filter(status="missing").update(status="stored")
+    journey.advance()
+    recording = Recording.objects.get()
+    assert (Session.objects.get().status, recording.incomplete) == ("ready", False)
 
 
 def test_a_server_that_is_given_up_leaves_nobody_waiting(connect: Any, work: Any, wav: Any) -> None:
