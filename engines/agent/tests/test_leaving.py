@@ -2,6 +2,7 @@
 
 import signal
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -9,6 +10,15 @@ from engines.agent.settings import WrongSettings, read
 from engines.agent.tests.conftest import ONE, TERM, until
 
 INLINE = {**ONE, "result_dir": ""}
+
+
+async def at_work(peer):
+    """Until the work is really under way: a worker that was lost at its start gets it again."""
+    for attempt in range(1, 4):
+        await peer.accepted("r1", attempt=attempt, **INLINE)
+        with suppress(TimeoutError):
+            return await peer.expect("progress", "r1", within=6)
+    raise AssertionError("nobody works")
 
 
 async def test_an_idle_engine_leaves_at_once(gateway, start, tmp_path):
@@ -54,7 +64,7 @@ async def test_what_does_not_is_handed_back(gateway, start, exchange):
 async def test_a_second_signal_ends_the_patience(gateway, start, exchange):
     program = await start("--exchange", exchange, "--speed", "0.1x", "--grace", 60)
     peer = await gateway.engine()
-    await peer.accepted("r1", **INLINE)
+    await at_work(peer)
     program.signal(signal.SIGINT)
     await peer.expect("drain")
     program.signal(signal.SIGINT)
