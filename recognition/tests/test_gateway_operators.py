@@ -106,6 +106,7 @@ def test_metrics_count_engines(connect: Connect, tmp_path: Path) -> None:
     engine = connect(slots=3)
     recording(tmp_path)
     engine.take()
+    until(lambda: EngineRequest.objects.filter(outcome="working").exists())
     text = Client().get("/metrics").content.decode()
     assert 'sai_engines{draining="false"} 1.0' in text
     assert "sai_engine_slots 3.0" in text
